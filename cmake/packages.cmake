@@ -1,0 +1,57 @@
+# The libraries, all from Debian. `./dev setup` installs them; each message names the package that is missing.
+
+# find_part(<variable> <package> header|library <names...>): where it is, or stop and say what to install.
+function(find_part variable package kind)
+  if(kind STREQUAL "header")
+    find_path(${variable} NAMES ${ARGN})
+  else()
+    find_library(${variable} NAMES ${ARGN})
+  endif()
+  if(NOT ${variable})
+    message(FATAL_ERROR "${ARGN} is missing: apt-get install ${package} (or ./dev setup)")
+  endif()
+  mark_as_advanced(${variable})
+endfunction()
+
+# external(<name> <package> <libraries...>): an interface target over plain libraries.
+function(external name package)
+  add_library(${name} INTERFACE)
+  foreach(library ${ARGN})
+    find_part(PURSER_LIB_${library} ${package} library ${library})
+    target_link_libraries(${name} INTERFACE "${PURSER_LIB_${library}}")
+  endforeach()
+endfunction()
+
+find_part(PURSER_BOOST_ASIO libboost1.81-dev header boost/asio/awaitable.hpp)
+find_part(PURSER_TOMLPLUSPLUS libtomlplusplus-dev header toml++/toml.h)
+find_part(PURSER_CLI11 libcli11-dev header CLI/CLI.hpp)
+find_part(PURSER_RAPIDCHECK librapidcheck-dev header rapidcheck/gtest.h)
+
+external(ext_url libboost-url1.81-dev boost_url)
+external(ext_sqlite libsqlite3-dev sqlite3)
+external(ext_curl libcurl4-openssl-dev curl)
+external(ext_openssl libssl-dev ssl crypto)
+external(ext_simdjson libsimdjson-dev simdjson)
+external(ext_fmt libfmt-dev fmt)
+external(ext_prometheus prometheus-cpp-dev prometheus-cpp-core)
+external(ext_protobuf libprotobuf-dev protobuf)
+external(ext_protoc libprotoc-dev protoc protobuf)
+external(ext_grpc libgrpc++-dev grpc++ grpc gpr absl_synchronization absl_status absl_strings absl_time absl_base)  # its headers use Abseil
+external(ext_grpc_reflection libgrpc++-dev grpc++_reflection)
+external(ext_spdlog libspdlog-dev spdlog)
+target_compile_definitions(ext_spdlog INTERFACE SPDLOG_SHARED_LIB SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL)
+target_link_libraries(ext_spdlog INTERFACE ext_fmt)
+external(ext_gtest libgtest-dev gtest_main gtest)
+external(ext_gmock libgmock-dev gmock)
+external(ext_rapidcheck librapidcheck-dev rapidcheck)
+external(ext_benchmark libbenchmark-dev benchmark)
+
+find_program(PURSER_PROTOC protoc)
+if(NOT PURSER_PROTOC)
+  message(FATAL_ERROR "protoc is missing: apt-get install protobuf-compiler (or ./dev setup)")
+endif()
+find_path(PURSER_GOOGLEAPIS NAMES google/api/annotations.proto
+          PATHS /usr/share/gocode/src/github.com/gogo/googleapis NO_DEFAULT_PATH)
+if(NOT PURSER_GOOGLEAPIS)
+  message(FATAL_ERROR "google/api/annotations.proto is missing: apt-get install golang-github-gogo-googleapis-dev (or ./dev setup)")
+endif()

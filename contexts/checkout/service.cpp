@@ -1,0 +1,53 @@
+#include "contexts/checkout/service.hpp"
+
+#include "orders/v1/order_service.purser.hpp"
+#include "payments/v1/payment_service.purser.hpp"
+#include "platform/rpc/idempotency.hpp"
+
+namespace purser::checkout {
+namespace {
+
+namespace api = ::checkout::v1;
+
+::orders::v1::CreateOrderRequest order_of(const api::CreateCheckoutRequest& request) {
+  ::orders::v1::CreateOrderRequest order;
+  order.set_user_id(request.user_id());
+  order.set_currency(request.currency());
+  *order.mutable_items() = request.items();
+  order.set_client_reference(request.client_reference());
+  *order.mutable_metadata() = request.metadata();
+  return order;
+}
+
+::payments::v1::CreatePaymentRequest payment_of(const api::CreateCheckoutRequest& request, const std::string& order_id) {
+  ::payments::v1::CreatePaymentRequest payment;
+  payment.set_order_id(order_id);
+  payment.set_payment_method(request.payment_method());
+  payment.set_capture_method(request.capture_method() == ::payments::v1::CAPTURE_METHOD_UNSPECIFIED ? ::payments::v1::CAPTURE_METHOD_MANUAL
+                                                                                                     : request.capture_method());
+  payment.set_return_url(request.return_url());
+  *payment.mutable_metadata() = request.metadata();
+  return payment;
+}
+
+}  // namespace
+
+Reply<api::CreateCheckoutResponse> Service::CreateCheckout(rpc::Call call, api::CreateCheckoutRequest request) {
+  auto& orders = directory_.get<::orders::v1::OrderService>();
+  auto& payments = directory_.get<::payments::v1::PaymentService>();
+  CO_TRY(auto ordered, co_await orders.CreateOrder(call.step("order"), order_of(request)));
+  const std::string order_id = ordered.order().id();
+  CO_TRY(auto paid, co_await payments.CreatePayment(call.step("payment"), payment_of(request, order_id)));
+  // The order as the payment left it.
+  ::orders::v1::GetOrderRequest get;
+  get.set_order_id(order_id);
+  CO_TRY(auto found, co_await orders.GetOrder(call.step("read"), std::move(get)));
+  api::CreateCheckoutResponse response;
+  *response.mutable_order() = std::move(*found.mutable_order());
+  *response.mutable_payment() = std::move(*paid.mutable_payment());
+  co_return co_await store_.transact([&](store::Tx& tx) -> Result<api::CreateCheckoutResponse> {
+    return rpc::once<api::CreateCheckoutResponse>(tx, call, request, clock_.now(), [&]() -> Result<api::CreateCheckoutResponse> { return response; });
+  });
+}
+
+}  // namespace purser::checkout

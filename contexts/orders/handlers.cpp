@@ -1,0 +1,93 @@
+#include "contexts/orders/handlers.hpp"
+
+#include "contexts/orders/repository.hpp"
+#include "kernel/assert.hpp"
+#include "payments/events/v1/events.pb.h"
+
+namespace purser::orders {
+namespace {
+
+namespace facts = ::payments::events::v1;
+using store::Tx;
+
+PaymentView view_of(const facts::PaymentFacts& payment) {
+  const std::string& name = ::payments::v1::PaymentStatus_Name(payment.status());
+  return {.id = payment.payment_id(),
+          .status = name.substr(std::string_view("PAYMENT_STATUS_").size()),
+          .captured = payment.amount_captured(),
+          .refunded = payment.amount_refunded()};
+}
+
+// Runs `decide(order, payment)` for the order that the event's payment pays. Direct payments pay none.
+template <class Event, class Decide>
+Result<Done> change_order(OrderBook& book, Tx& tx, const events::Envelope& envelope, const Event& event, Decide decide) {
+  if (event.payment().order_id().empty()) return Done{};
+  const auto order = find(tx, envelope.merchant_id, event.payment().order_id());
+  if (!order) return order_not_found(event.payment().order_id());
+  const PaymentView payment = view_of(event.payment());
+  TRY(const Order after, book.change(tx, events::as_call(envelope), *order, decide(*order, payment)));
+  return Done{};
+}
+
+template <class Event, class Decide>
+events::Subscription on(OrderBook& book, const std::string& type, Decide decide) {
+  return events::subscribe<Event>(type, "orders.on_" + type, [&book, decide](Tx& tx, const events::Envelope& envelope, const Event& event) {
+    return change_order(book, tx, envelope, event,
+                        [&](const Order& order, const PaymentView& payment) { return decide(order, payment, event); });
+  });
+}
+
+// A payment that was released leaves the order unpaid; one that is being cancelled is cancelled in the same breath.
+Result<Done> on_voided(OrderBook& book, Tx& tx, const events::Envelope& envelope, const facts::PaymentVoided& event) {
+  if (event.payment().order_id().empty()) return Done{};
+  const auto order = find(tx, envelope.merchant_id, event.payment().order_id());
+  if (!order) return order_not_found(event.payment().order_id());
+  const rpc::Call call = events::as_call(envelope);
+  TRY(const Order released, book.change(tx, call, *order, fail_payment(*order, view_of(event.payment()), "payment released")));
+  if (!released.cancel_requested) return Done{};
+  TRY(const Order cancelled, book.change(tx, call, released, cancel(released, released.cancel_reason)));
+  return Done{};
+}
+
+// Money that cannot go back ends a cancellation that waited for it.
+template <class Event>
+Decision<Change> give_up_cancel(const Order& order, const PaymentView& payment, const Event& event) {
+  if (!order.cancel_requested) return progress_payment(order, payment);
+  return refuse_cancel(order, event.error().code());
+}
+
+}  // namespace
+
+std::vector<events::Subscription> payment_handlers(OrderBook& book) {
+  const auto progress = [](const Order& order, const PaymentView& payment, const auto&) { return progress_payment(order, payment); };
+  return {
+      on<facts::PaymentIntentCreated>(book, "payment.intent.created",
+                                      [](const Order& order, const PaymentView& payment, const facts::PaymentIntentCreated& event) {
+                                        const auto currency = Currency::parse(event.payment().currency());
+                                        PURSER_ASSERT(currency);
+                                        return start_payment(order, payment, {event.payment().amount(), *currency});
+                                      }),
+      on<facts::PaymentActionRequired>(book, "payment.action_required", progress),
+      on<facts::PaymentInDoubt>(book, "payment.in_doubt", progress),
+      on<facts::PaymentAuthorized>(book, "payment.authorized", progress),
+      on<facts::PaymentCaptured>(book, "payment.captured", progress),
+      on<facts::PaymentCompleted>(book, "payment.completed",
+                                  [](const Order& order, const PaymentView& payment, const auto&) { return complete_payment(order, payment); }),
+      on<facts::PaymentFailed>(book, "payment.failed",
+                               [](const Order& order, const PaymentView& payment, const facts::PaymentFailed& event) {
+                                 return fail_payment(order, payment, event.error().code());
+                               }),
+      events::subscribe<facts::PaymentVoided>("payment.voided", "orders.on_payment.voided",
+                                              [&book](Tx& tx, const events::Envelope& envelope, const facts::PaymentVoided& event) {
+                                                return on_voided(book, tx, envelope, event);
+                                              }),
+      on<facts::PaymentRefunded>(book, "payment.refunded",
+                                 [](const Order& order, const PaymentView& payment, const facts::PaymentRefunded& event) {
+                                   return refund(order, payment, event.reason());
+                                 }),
+      on<facts::PaymentRefundFailed>(book, "payment.refund_failed", give_up_cancel<facts::PaymentRefundFailed>),
+      on<facts::PaymentVoidFailed>(book, "payment.void_failed", give_up_cancel<facts::PaymentVoidFailed>),
+  };
+}
+
+}  // namespace purser::orders

@@ -1,0 +1,30 @@
+#include "contexts/payments/module.hpp"
+
+#include "contexts/payments/jobs.hpp"
+#include "contexts/payments/service.hpp"
+#include "contexts/payments/webhooks.hpp"
+
+namespace purser::payments {
+
+Module make_module(const Parts& parts) {
+  // Service, route and jobs refer to these; the module owns them.
+  struct Context {
+    PaymentBook book;
+    Orchestrator orchestrator;
+    Context(const Parts& given)
+        : book(given.outbox, given.clock, given.random), orchestrator(given.store, book, given.processor, given.settings) {}
+  };
+  auto context = std::make_shared<Context>(parts);
+  auto service = std::make_shared<Service>(context->orchestrator, parts.directory);
+  parts.directory.put<::payments::v1::PaymentService>(service);
+  Orchestrator& orchestrator = context->orchestrator;
+  return {.name = "payments",
+          .services = {::payments::v1::bind(service)},
+          .routes = {webhook_route(orchestrator)},
+          .subscriptions = {},
+          .jobs = jobs(orchestrator),
+          .recover = [&orchestrator] { return recover(orchestrator); },
+          .owned = context};
+}
+
+}  // namespace purser::payments

@@ -1,0 +1,138 @@
+#include "contexts/payments/orchestrator.hpp"
+
+#include <algorithm>
+
+#include "kernel/assert.hpp"
+#include "platform/log.hpp"
+#include "platform/rpc/idempotency.hpp"
+
+namespace purser::payments {
+
+using store::Tx;
+
+NewAttempt Orchestrator::new_attempt() {
+  const Instant now = book_.clock().now();
+  return {.id = make_id<AttemptId>(now, book_.random()),
+          .processor = std::string(processor_->name()),
+          .check_at = now + Duration{2 * settings_.processor_timeout.ms} + seconds(30)};
+}
+
+Instruction Orchestrator::instruction_for(const rpc::Call& call, const Payment& payment, const Attempt& attempt) const {
+  bool final = true;
+  for (const Capture& capture : payment.captures)
+    if (capture.id.text() == attempt.subject) final = capture.final;
+  return {.kind = attempt.kind,
+          .reference = attempt.reference,
+          .amount = attempt.amount,
+          .currency = payment.amount.currency,
+          .payment_method = attempt.payment_method,
+          .processor_ref = attempt.processor_ref,
+          .final = final,
+          .payment_id = payment.id.text(),
+          .order_id = payment.order_id,
+          .return_url = payment.return_url,
+          .begun_at = attempt.created_at,
+          .traceparent = call.trace.valid() ? call.trace.traceparent() : "",
+          .correlation_id = call.correlation_id};
+}
+
+Reply<Settled> Orchestrator::carry_out(rpc::Call call, Payment payment, AttemptId id) {
+  const Attempt* attempt = payment.attempt(id);
+  PURSER_ASSERT(attempt != nullptr);
+  Outcome outcome = co_await processor_->process(instruction_for(call, payment, *attempt));
+  co_return co_await settle(std::move(call), {payment.merchant_id, payment.id.text(), id}, std::move(outcome));
+}
+
+Reply<Settled> Orchestrator::settle(rpc::Call call, AttemptKey key, Outcome outcome) {
+  co_return co_await store_.transact([&](Tx& tx) -> Result<Settled> {
+    const auto payment = find(tx, key.merchant_id, key.payment_id);
+    if (!payment) return payment_not_found(key.payment_id);
+    TRY(Payment after, book_.settle(tx, call, *payment, key.attempt_id, outcome));
+    return Settled{std::move(after), rpc::stored_answer(tx, call)};
+  });
+}
+
+// What became of an attempt that nobody knows the outcome of: first the processor is asked for it by our reference; where it
+// does not know it, the identical request is repeated under the same key, which charges at most once. A charge that did not
+// arrive for too long is given up: the buyer is gone, and should it arrive after all, it is reversed.
+Task<Outcome> Orchestrator::find_out(Instruction instruction) {
+  const Capabilities& can = processor_->capabilities();
+  const bool gets_money = instruction.kind == AttemptKind::authorize || instruction.kind == AttemptKind::sale;
+  const Duration age = book_.clock().now() - instruction.begun_at;
+  Outcome known{.end = End::absent};
+  if (can.look_up_by_reference) known = co_await processor_->look_up(instruction);
+  if (known.end != End::absent) co_return known;
+  const Duration repeat_for = gets_money ? std::min(settings_.repeat_for, can.key_lifetime) : can.key_lifetime;
+  const bool provable = gets_money && can.look_up_by_reference && age > can.visibility_lag + settings_.processor_timeout;
+  const Outcome absent{.end = End::absent,
+                       .failure = Failure{.code = "timeout",
+                                          .message = "The processor did not answer and does not know the payment.",
+                                          .retryable = true,
+                                          .outcome = "absent"}};
+  if (age < repeat_for) {
+    const Outcome repeated = co_await processor_->process(instruction);
+    const bool answered = repeated.failure && repeated.failure->code != "timeout";
+    if (repeated.end != End::in_doubt || !provable || !answered) co_return repeated;
+    // An error it keeps under our key will not change by repeating; what it did all the same, it knows by now.
+    known = co_await processor_->look_up(instruction);
+    co_return known.end == End::absent ? absent : known;
+  }
+  if (provable) co_return absent;
+  log::error("an attempt stays in doubt beyond what the processor can tell; look at it there",
+             {{"payment_id", instruction.payment_id}, {"reference", instruction.reference}, {"processor_ref", instruction.processor_ref}});
+  co_return Outcome{.end = End::in_doubt};
+}
+
+Task<void> Orchestrator::resolve(AttemptKey key) {
+  auto loaded = co_await store_.read([&](Tx& tx) -> Result<std::optional<Payment>> { return find(tx, key.merchant_id, key.payment_id); });
+  if (!loaded.ok() || !*loaded) co_return;
+  Payment payment = std::move(**loaded);
+  const Attempt* attempt = payment.attempt(key.attempt_id);
+  if (!attempt || !attempt->is_open()) co_return;
+  const rpc::Call call = rpc::system_call(key.merchant_id, "janitor");
+
+  // Its reply was lost with the process that waited for it, or on the way to the store: from now on it is in doubt.
+  if (attempt->status == AttemptStatus::sent) {
+    const Outcome lost{.end = End::in_doubt,
+                       .failure = Failure{.code = "timeout", .message = "The answer of the processor was not stored.", .outcome = "in_doubt"}};
+    auto doubted = co_await settle(call, key, lost);
+    if (!doubted.ok()) co_return;
+    payment = std::move(doubted->payment);
+    attempt = payment.attempt(key.attempt_id);
+    if (!attempt->is_open()) co_return;
+  }
+
+  Instruction instruction = instruction_for(call, payment, *attempt);
+  const Outcome outcome = attempt->status == AttemptStatus::requires_action ? co_await processor_->look_up(std::move(instruction))
+                                                                            : co_await find_out(std::move(instruction));
+  const bool decided = outcome.end == End::succeeded || outcome.end == End::declined || outcome.end == End::released || outcome.end == End::absent ||
+                       (outcome.end == End::requires_action && attempt->status != AttemptStatus::requires_action);
+  if (decided && !(attempt->status == AttemptStatus::requires_action && outcome.end == End::absent)) {
+    auto settled = co_await settle(call, key, outcome);
+    co_return;
+  }
+  const Instant now = book_.clock().now();
+  const bool gone = attempt->status == AttemptStatus::requires_action && now - attempt->created_at > settings_.action_timeout;
+  const int checks = attempt->checks + 1;
+  const Instant next = now + recheck_after(attempt->status, checks);
+  auto scheduled = co_await store_.transact([&](Tx& tx) -> Result<Done> {
+    schedule_check(tx, key.attempt_id, next, checks);
+    return Done{};
+  });
+  if (gone && scheduled.ok()) co_await abandon(call, key);
+}
+
+// The buyer did not come back: the processor is told to let it go, so that it cannot succeed any more.
+Task<void> Orchestrator::abandon(rpc::Call call, AttemptKey key) {
+  const NewAttempt release = new_attempt();
+  auto begun = co_await store_.transact([&](Tx& tx) -> Result<Payment> {
+    const auto payment = find(tx, key.merchant_id, key.payment_id);
+    if (!payment) return payment_not_found(key.payment_id);
+    return book_.change(tx, call, *payment, start_release(*payment, release, "abandoned", book_.clock().now()));
+  });
+  if (!begun.ok()) co_return;
+  auto done = co_await carry_out(std::move(call), std::move(*begun), release.id);
+  if (!done.ok()) log::warn("an abandoned payment could not be settled; the janitor comes back to it", {{"payment_id", key.payment_id}});
+}
+
+}  // namespace purser::payments

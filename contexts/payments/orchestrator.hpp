@@ -1,0 +1,54 @@
+// Carries out one attempt: asks the processor, and stores what came of it. Between the two nothing is held: whatever happens
+// there, the attempt stands in the database as SENT and the janitor takes it over.
+#pragma once
+#include <map>
+#include <memory>
+
+#include "contexts/payments/payment_book.hpp"
+#include "contexts/payments/processors/guard.hpp"
+
+namespace purser::payments {
+
+struct Settings {
+  Duration processor_timeout = seconds(30);
+  Duration action_timeout = hours(1);       // a buyer who was sent away and did not come back
+  Duration repeat_for = minutes(15);        // how long a charge that never arrived is still asked for; later it is given up
+};
+
+// A payment after an attempt was settled, and what is stored by now as the answer to the request that asked for it.
+struct Settled {
+  Payment payment;
+  std::optional<std::string> answer{};
+};
+
+class Orchestrator {
+ public:
+  Orchestrator(store::Store& store, PaymentBook& book, std::shared_ptr<Guard> processor, Settings settings)
+      : store_(store), book_(book), processor_(std::move(processor)), settings_(settings) {}
+
+  Guard& processor() { return *processor_; }
+  store::Store& store() { return store_; }
+  PaymentBook& book() { return book_; }
+  const Settings& settings() const { return settings_; }
+
+  // An id for an attempt that begins now, and when the janitor may think that its request was lost.
+  NewAttempt new_attempt();
+
+  // Asks, then settles. An Error only where the store failed, and then the janitor finishes it.
+  Reply<Settled> carry_out(rpc::Call call, Payment payment, AttemptId attempt);
+  // One look of the janitor at an open attempt.
+  Task<void> resolve(AttemptKey key);
+
+ private:
+  Instruction instruction_for(const rpc::Call& call, const Payment& payment, const Attempt& attempt) const;
+  Reply<Settled> settle(rpc::Call call, AttemptKey key, Outcome outcome);
+  Task<Outcome> find_out(Instruction instruction);
+  Task<void> abandon(rpc::Call call, AttemptKey key);
+
+  store::Store& store_;
+  PaymentBook& book_;
+  std::shared_ptr<Guard> processor_;
+  Settings settings_;
+};
+
+}  // namespace purser::payments

@@ -1,0 +1,192 @@
+#include "contexts/payments/payment_book.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "contexts/payments/wire.hpp"
+#include "kernel/assert.hpp"
+#include "payments/v1/payment_service.pb.h"
+#include "platform/log.hpp"
+#include "platform/metrics.hpp"
+#include "platform/rpc/idempotency.hpp"
+
+namespace purser::payments {
+namespace {
+
+Error has_live_payment(const std::string& order_id, const std::string& payment_id) {
+  return {.kind = Kind::conflict,
+          .code = "order_has_live_payment",
+          .detail = "Another payment of this order holds, or may hold, its money.",
+          .metadata = {{"order_id", order_id}, {"payment_id", payment_id}}};
+}
+
+// The database guards this too (payments_live_for_order); asked first, it can be told well.
+Result<Done> must_be_alone(store::Tx& tx, const Payment& payment) {
+  if (payment.order_id.empty()) return Done{};
+  const auto live = live_payment_of(tx, payment.order_id);
+  if (live && *live != payment.id.text()) return has_live_payment(payment.order_id, *live);
+  return Done{};
+}
+
+void count(const Payment& payment, const Change& change) {
+  static metrics::Counter& started = metrics::counter("purser_payment_attempts_total", "Attempts to get the money of a payment.");
+  static metrics::Counter& doubted = metrics::counter("purser_payments_doubted_total", "Attempts whose outcome was not known at first.");
+  static metrics::Counter& late = metrics::counter("purser_payments_late_success_total", "Charges that succeeded after they were given up; each is reversed.");
+  static metrics::Counter& paid = metrics::counter("purser_payments_succeeded_total", "Payments authorised or sold.");
+  static metrics::Counter& failed = metrics::counter("purser_payments_failed_total", "Attempts that ended without money.");
+  static metrics::Counter& refunded = metrics::counter("purser_refunds_succeeded_total", "Refunds that the processor made.");
+  switch (change.what) {
+    case What::started: started.add(); break;
+    case What::doubted: doubted.add(); break;
+    case What::authorized:
+    case What::sold: paid.add(); break;
+    case What::failed: failed.add(); break;
+    case What::refunded: refunded.add(); break;
+    case What::late_success:
+      late.add();
+      log::warn("a charge succeeded after it was given up; it is being reversed",
+                {{"payment_id", payment.id.text()}, {"order_id", payment.order_id}, {"reference", change.attempts.front().reference}});
+      break;
+    case What::reverse_failed:
+      log::error("a stray charge could not be reversed; reverse it at the processor",
+                 {{"payment_id", payment.id.text()}, {"processor_ref", change.attempts.front().processor_ref}});
+      break;
+    default: break;
+  }
+}
+
+}  // namespace
+
+Error payment_not_found(const std::string& id) {
+  return {.kind = Kind::not_found, .code = "payment_not_found", .detail = "There is no payment with this id, or none of this order.", .metadata = {{"id", id}}};
+}
+
+Duration recheck_after(AttemptStatus status, int checks) {
+  constexpr std::array doubt = {seconds(1), seconds(2), seconds(5), seconds(15), minutes(1), minutes(5), minutes(15), hours(1)};
+  constexpr std::array action = {seconds(30), minutes(1), minutes(5), minutes(15)};
+  const auto at = static_cast<std::size_t>(std::max(checks, 0));
+  if (status == AttemptStatus::requires_action) return action[std::min(at, action.size() - 1)];
+  return doubt[std::min(at, doubt.size() - 1)];
+}
+
+Result<Payment> PaymentBook::open(store::Tx& tx, const rpc::Call& call, const Payment& payment, const Decision<Change>& first) {
+  PURSER_ASSERT(first.has_value());
+  const Payment opened = apply(payment, *first, clock_.now());
+  TRY_DONE(announce(tx, call, opened, *first));
+  TRY_DONE(must_be_alone(tx, opened));
+  insert(tx, opened, opened.attempts.front().processor);
+  count(opened, *first);
+  return opened;
+}
+
+Result<Payment> PaymentBook::change(store::Tx& tx, const rpc::Call& call, const Payment& payment, const Decision<Change>& decision) {
+  if (!decision) return explain(decision.error(), payment);
+  const Payment after = apply(payment, *decision, clock_.now());
+  TRY_DONE(announce(tx, call, after, *decision));
+  if (decision->what == What::started) TRY_DONE(must_be_alone(tx, after));
+  update(tx, payment, after, *decision);
+  count(after, *decision);
+  return after;
+}
+
+Result<Payment> PaymentBook::settle(store::Tx& tx, const rpc::Call& call, const Payment& payment, AttemptId id, const Outcome& outcome) {
+  const Instant now = clock_.now();
+  const Attempt* before = payment.attempt(id);
+  PURSER_ASSERT(before != nullptr);
+  const NewAttempt reverse{.id = make_id<AttemptId>(now, random_), .processor = before->processor, .check_at = now};
+  auto change = payments::settle(payment, id, outcome, reverse, now);
+  if (!change) return payment;
+  for (Attempt& attempt : change->attempts)
+    if (attempt.id == id && attempt.is_open()) attempt.checks = 0, attempt.next_check_at = now + recheck_after(attempt.status, 0);
+  TRY(Payment after, this->change(tx, call, payment, *change));
+  for (const Attempt& attempt : change->attempts) answer(tx, after, attempt);
+  return after;
+}
+
+// All requests that pay, retry, capture and void are answered with the payment; those that refund, with the refund.
+void PaymentBook::answer(store::Tx& tx, const Payment& payment, const Attempt& attempt) {
+  if (attempt.kind != AttemptKind::refund) {
+    api::GetPaymentResponse response;
+    *response.mutable_payment() = to_api(payment);
+    rpc::finish_work(tx, attempt.id.text(), response, clock_.now());
+    return;
+  }
+  const auto refund = std::ranges::find(payment.refunds, attempt.subject, [](const Refund& other) { return other.id.text(); });
+  PURSER_ASSERT(refund != payment.refunds.end());
+  api::RefundPaymentResponse response;
+  *response.mutable_refund() = to_api(payment, *refund);
+  rpc::finish_work(tx, attempt.id.text(), response, clock_.now());
+}
+
+Result<Done> PaymentBook::announce(store::Tx& tx, const rpc::Call& call, const Payment& payment, const Change& change) {
+  const std::string id = payment.id.text();
+  const auto publish = [&](auto event) {
+    *event.mutable_payment() = facts_of(payment);
+    return outbox_.publish(tx, call, id, event);
+  };
+  const auto with_error = [&](auto event, const std::optional<Failure>& failure) {
+    if (failure) *event.mutable_error() = to_api(*failure);
+    return publish(event);
+  };
+  const auto captured = [&](const std::string& capture_id, std::int64_t amount) -> Result<Done> {
+    facts::PaymentCaptured event;
+    event.set_capture_id(capture_id);
+    event.set_captured_now(amount);
+    TRY_DONE(publish(event));
+    if (!payment.closed) return Done{};
+    facts::PaymentCompleted completed;
+    completed.set_request_id(call.request_id);
+    return publish(completed);
+  };
+  switch (change.what) {
+    case What::started: {
+      facts::PaymentIntentCreated event;
+      event.set_attempt(change.attempts.front().number);
+      return publish(event);
+    }
+    case What::action_required: return publish(facts::PaymentActionRequired());
+    case What::doubted: return publish(facts::PaymentInDoubt());
+    case What::authorized: return publish(facts::PaymentAuthorized());
+    case What::sold: return captured("", change.captured);
+    case What::failed: return with_error(facts::PaymentFailed(), change.attempts.front().failure);
+    case What::captured: return captured(change.capture->id.text(), change.capture->amount);
+    case What::capture_failed: {
+      facts::PaymentCaptureFailed event;
+      event.set_capture_id(change.capture->id.text());
+      return with_error(event, change.capture->failure);
+    }
+    case What::refunded: {
+      facts::PaymentRefunded event;
+      event.set_refund_id(change.refund->id.text());
+      event.set_refunded_now(change.refund->amount);
+      event.set_reason(change.refund->reason);
+      return publish(event);
+    }
+    case What::refund_failed: {
+      facts::PaymentRefundFailed event;
+      event.set_refund_id(change.refund->id.text());
+      return with_error(event, change.refund->failure);
+    }
+    case What::voided: {
+      facts::PaymentVoided event;
+      event.set_reason(change.reason);
+      return publish(event);
+    }
+    case What::release_failed: return with_error(facts::PaymentVoidFailed(), change.attempts.front().failure);
+    case What::reversed: {
+      facts::PaymentReversed event;
+      event.set_reference(change.attempts.front().reference);
+      event.set_amount_reversed(change.attempts.front().amount);
+      event.set_reason("succeeded after it was given up");
+      return publish(event);
+    }
+    case What::capture_started:
+    case What::refund_started:
+    case What::release_started:
+    case What::late_success:
+    case What::reverse_failed: break;  // intentions and troubles of our own: told by what comes of them
+  }
+  return Done{};
+}
+
+}  // namespace purser::payments

@@ -1,0 +1,37 @@
+// Makes changes to payments: the new state, its events and the answers that wait for it, together in the caller's transaction.
+// The service, the webhooks and the janitor all change payments through here and nowhere else.
+#pragma once
+#include "contexts/payments/repository.hpp"
+#include "contexts/payments/rules/payment.hpp"
+#include "platform/events/outbox.hpp"
+
+namespace purser::payments {
+
+class PaymentBook {
+ public:
+  PaymentBook(events::Outbox& outbox, const Clock& clock, Random& random) : outbox_(outbox), clock_(clock), random_(random) {}
+
+  // A new payment with its first attempt. Whoever hears of it (orders) may refuse it.
+  Result<Payment> open(store::Tx& tx, const rpc::Call& call, const Payment& payment, const Decision<Change>& first);
+  Result<Payment> change(store::Tx& tx, const rpc::Call& call, const Payment& payment, const Decision<Change>& decision);
+  // Stores what became known about an attempt, and the answer of every request that waited for it. The payment as it then is.
+  Result<Payment> settle(store::Tx& tx, const rpc::Call& call, const Payment& payment, AttemptId attempt, const Outcome& outcome);
+
+  const Clock& clock() const { return clock_; }
+  Random& random() { return random_; }
+
+ private:
+  Result<Done> announce(store::Tx& tx, const rpc::Call& call, const Payment& payment, const Change& change);
+  void answer(store::Tx& tx, const Payment& payment, const Attempt& attempt);
+
+  events::Outbox& outbox_;
+  const Clock& clock_;
+  Random& random_;
+};
+
+// When the janitor looks next at an attempt that is open after `checks` looks: soon at first, ever more rarely.
+Duration recheck_after(AttemptStatus status, int checks);
+
+Error payment_not_found(const std::string& id);
+
+}  // namespace purser::payments

@@ -1,0 +1,67 @@
+// The anti-corruption layer's one interface: what a payment processor can be asked, and the few ends an ask can have. Each
+// adapter (one file) translates its processor's wire protocol; nothing of that protocol is known outside it.
+//
+// An adapter never throws, never retries by itself, and is honest about doubt: End::not_sent only where no byte left,
+// End::in_doubt for everything it cannot tell. It checks that the processor speaks of the amount and currency it was asked for.
+#pragma once
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "contexts/payments/rules/payment.hpp"
+#include "platform/async.hpp"
+#include "platform/http/message.hpp"
+
+namespace purser::payments {
+
+// What a processor can do, declared by its adapter; the janitor decides by it.
+struct Capabilities {
+  Duration key_lifetime;        // how long a repeated request under the same key is the same request
+  bool look_up_by_reference;
+  Duration visibility_lag;      // until a look-up surely shows what was done
+  bool multi_capture;
+  bool webhooks;
+};
+
+// One ask, complete: everything in it is stored before it is made, so that it can be made again, the same.
+struct Instruction {
+  AttemptKind kind;
+  std::string reference;
+  std::int64_t amount;
+  Currency currency;
+  std::string payment_method;
+  std::string processor_ref;    // what to capture, refund, release or reverse
+  bool final = true;            // for a capture: releases what is left
+  std::string payment_id;
+  std::string order_id;
+  std::string return_url;
+  Instant begun_at;
+  std::string traceparent{};
+  std::string correlation_id{};
+};
+
+// What a webhook says. The attempt is found by `reference`, else by `processor_ref` and `about`.
+struct Notice {
+  std::string event_id{};
+  std::string type{};
+  std::string reference{};
+  std::string processor_ref{};
+  enum class About : std::uint8_t { money, refund, nothing } about = About::nothing;
+  Outcome outcome{End::in_doubt};
+};
+
+class Processor {
+ public:
+  virtual ~Processor() = default;
+  virtual std::string_view name() const = 0;
+  virtual const Capabilities& capabilities() const = 0;
+  virtual Task<Outcome> process(Instruction instruction) = 0;
+  // Finds what became of an instruction by its reference. End::absent: the processor does not know it (yet: see visibility_lag).
+  // End::in_doubt: could not be found out now.
+  virtual Task<Outcome> look_up(Instruction instruction) = 0;
+  // An Error refuses the webhook (400: forged, too old, unreadable).
+  virtual Result<Notice> parse_webhook(const http::Request& request, Instant now) const = 0;
+};
+
+}  // namespace purser::payments

@@ -1,0 +1,341 @@
+#include "contexts/payments/processors/stripe.hpp"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace purser::payments {
+namespace {
+
+using simdjson::dom::element;
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+constexpr std::string_view reference_key = "purser_reference";
+constexpr int look_up_pages_max = 20;
+
+// ---- reading Stripe's JSON: a member that is missing or of another type reads as "" or 0 ----
+
+std::string text_at(const element& object, std::string_view pointer) {
+  std::string_view text;
+  return object.at_pointer(pointer).get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
+}
+std::int64_t integer_at(const element& object, std::string_view pointer) {
+  std::int64_t number = 0;
+  return object.at_pointer(pointer).get(number) == simdjson::SUCCESS ? number : 0;
+}
+bool flag_at(const element& object, std::string_view pointer) {
+  bool flag = false;
+  return object.at_pointer(pointer).get(flag) == simdjson::SUCCESS && flag;
+}
+std::optional<element> object_at(const element& object, std::string_view pointer) {
+  element found;
+  if (object.at_pointer(pointer).get(found) != simdjson::SUCCESS || !found.is_object()) return std::nullopt;
+  return found;
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
+}
+
+// ---- what Stripe's words mean ----
+
+Outcome in_doubt(std::string code, std::string message) {
+  return {.end = End::in_doubt, .failure = Failure{.code = std::move(code), .message = std::move(message), .retryable = false, .outcome = "in_doubt"}};
+}
+Outcome not_sent(std::string message) {
+  return {.end = End::not_sent,
+          .failure = Failure{.code = "network_failure", .message = std::move(message), .retryable = true, .outcome = "not_sent"}};
+}
+Outcome declined(std::string code, std::string message, std::string decline_code, bool retryable, std::string processor_ref = {}) {
+  return {.end = End::declined,
+          .processor_ref = std::move(processor_ref),
+          .failure = Failure{.code = std::move(code),
+                             .message = std::move(message),
+                             .decline_code = std::move(decline_code),
+                             .retryable = retryable,
+                             .outcome = "declined"}};
+}
+
+template <std::size_t N>
+bool is_one_of(const std::array<std::string_view, N>& words, std::string_view word) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+// A card error. What is wrong with the card itself, and what a bank says for good, does not get better by asking again.
+Outcome card_declined(const element& error, std::string processor_ref) {
+  constexpr std::array<std::string_view, 8> card_faults = {"expired_card",  "incorrect_number",     "invalid_number",      "incorrect_cvc",
+                                                           "invalid_cvc",   "invalid_expiry_month", "invalid_expiry_year", "card_not_supported"};
+  constexpr std::array<std::string_view, 6> final_declines = {"lost_card", "stolen_card", "fraudulent", "pickup_card", "restricted_card", "merchant_blacklist"};
+  const std::string code = text_at(error, "/code"), decline_code = text_at(error, "/decline_code");
+  const bool card_fault = is_one_of(card_faults, code);
+  const bool retryable = !card_fault && !is_one_of(final_declines, decline_code);
+  return declined(card_fault ? "invalid_card" : "declined", text_at(error, "/message"), decline_code.empty() ? code : decline_code, retryable,
+                  std::move(processor_ref));
+}
+
+// A PaymentIntent's status as the outcome of the attempt that made it.
+Outcome intent_outcome(const element& intent) {
+  const std::string status = text_at(intent, "/status"), id = text_at(intent, "/id");
+  if (status == "succeeded" || status == "requires_capture") return {.end = End::succeeded, .processor_ref = id};
+  if (status == "requires_action")
+    return {.end = End::requires_action, .processor_ref = id, .action_url = text_at(intent, "/next_action/redirect_to_url/url")};
+  if (status == "canceled")
+    return {.end = End::released,
+            .processor_ref = id,
+            .failure = Failure{.code = "abandoned", .message = "The payment was cancelled at the processor.", .retryable = true, .outcome = "declined"}};
+  if (status == "requires_payment_method") {
+    if (const auto error = object_at(intent, "/last_payment_error")) return card_declined(*error, id);
+    return declined("declined", "The processor wants another payment method.", "", true, id);
+  }
+  Outcome outcome = in_doubt("unknown", "The processor says \"" + status + "\".");
+  outcome.processor_ref = id;
+  return outcome;
+}
+
+Outcome refund_outcome(const element& refund) {
+  const std::string status = text_at(refund, "/status"), id = text_at(refund, "/id");
+  if (status == "succeeded") return {.end = End::succeeded, .processor_ref = id};
+  if (status == "failed" || status == "canceled") return declined("declined", "The refund failed at the processor.", text_at(refund, "/failure_reason"), true, id);
+  Outcome outcome = in_doubt("unknown", "The processor has not finished the refund yet.");
+  outcome.processor_ref = id;
+  return outcome;
+}
+
+class Stripe final : public Processor {
+ public:
+  Stripe(std::shared_ptr<http::Client> client, StripeOptions options) : client_(std::move(client)), options_(std::move(options)) {}
+
+  std::string_view name() const override { return "stripe"; }
+  const Capabilities& capabilities() const override {
+    static const Capabilities all{
+        .key_lifetime = hours(24), .look_up_by_reference = true, .visibility_lag = seconds(5), .multi_capture = true, .webhooks = true};
+    return all;
+  }
+
+  Task<Outcome> process(Instruction instruction) override {
+    switch (instruction.kind) {
+      case AttemptKind::authorize:
+      case AttemptKind::sale: co_return co_await pay(std::move(instruction));
+      case AttemptKind::capture: co_return co_await capture(std::move(instruction));
+      case AttemptKind::refund: co_return co_await refund(std::move(instruction));
+      case AttemptKind::release: co_return co_await release(std::move(instruction));
+      case AttemptKind::reverse: co_return co_await reverse(std::move(instruction));
+    }
+    co_return in_doubt("unknown", "no such operation");
+  }
+
+  Task<Outcome> look_up(Instruction instruction) override {
+    switch (instruction.kind) {
+      case AttemptKind::authorize:
+      case AttemptKind::sale: co_return co_await look_up_intent(std::move(instruction));
+      case AttemptKind::refund: co_return co_await look_up_refund(std::move(instruction));
+      case AttemptKind::release: co_return co_await look_up_release(std::move(instruction));
+      case AttemptKind::capture:
+      case AttemptKind::reverse: break;  // no mark of ours stays on them: they are found out by repeating them under their key
+    }
+    co_return Outcome{.end = End::absent};
+  }
+
+  Result<Notice> parse_webhook(const http::Request& request, Instant now) const override {
+    TRY_DONE(verify_stripe_signature(request.headers.find("Stripe-Signature").value_or(""), request.body, options_.webhook_secret, now,
+                                     options_.webhook_tolerance));
+    simdjson::dom::parser parser;
+    element event;
+    if (parser.parse(request.body).get(event) != simdjson::SUCCESS || text_at(event, "/id").empty())
+      return Error{.kind = Kind::malformed, .code = "webhook_unreadable", .detail = "The body is not a Stripe event."};
+    Notice notice{.event_id = text_at(event, "/id"), .type = text_at(event, "/type")};
+    const auto object = object_at(event, "/data/object");
+    if (!object) return notice;
+    notice.reference = text_at(*object, "/metadata/" + std::string(reference_key));
+    notice.processor_ref = text_at(*object, "/id");
+    const std::string kind = text_at(*object, "/object");
+    // What an intent looked like while it was being made says nothing yet.
+    if (kind == "payment_intent" && notice.type != "payment_intent.created" && notice.type != "payment_intent.processing") {
+      notice.about = Notice::About::money;
+      notice.outcome = intent_outcome(*object);
+    } else if (kind == "refund") {
+      notice.about = Notice::About::refund;
+      notice.outcome = refund_outcome(*object);
+    }
+    return notice;
+  }
+
+ private:
+  // What came back: a document to read where Stripe answered in JSON, else the outcome already.
+  struct Answer {
+    int status = 0;
+    std::shared_ptr<simdjson::dom::parser> parser = std::make_shared<simdjson::dom::parser>();
+    element document{};
+    std::optional<Outcome> outcome{};
+  };
+
+  Task<Answer> send(std::string method, std::string path, Fields fields, std::string key, std::string traceparent) {
+    http::Outbound request{.method = std::move(method),
+                           .url = options_.base_url + path,
+                           .connect_timeout = options_.connect_timeout,
+                           .total_timeout = options_.total_timeout};
+    request.headers.set("Authorization", "Bearer " + options_.secret_key);
+    request.headers.set("Stripe-Version", options_.api_version);
+    if (!key.empty()) request.headers.set("Idempotency-Key", key);
+    if (!traceparent.empty()) request.headers.set("traceparent", traceparent);
+    if (request.method == "POST") {
+      request.headers.set("Content-Type", "application/x-www-form-urlencoded");
+      request.body = http::write_form(fields);
+    } else if (!fields.empty()) {
+      request.url += "?" + http::write_form(fields);
+    }
+    co_return read(co_await client_->send(std::move(request)));
+  }
+
+  static Answer read(http::Outcome sent) {
+    Answer answer;
+    if (const auto* never = std::get_if<http::NotSent>(&sent)) return answer.outcome = not_sent(never->reason), answer;
+    if (const auto* doubt = std::get_if<http::InDoubt>(&sent)) return answer.outcome = in_doubt("timeout", doubt->reason), answer;
+    const auto& response = std::get<http::Response>(sent);
+    answer.status = response.status;
+    if (answer.parser->parse(response.body).get(answer.document) != simdjson::SUCCESS || !answer.document.is_object()) {
+      answer.outcome = in_doubt("unknown", "The processor's answer (status " + std::to_string(response.status) + ") cannot be read.");
+      return answer;
+    }
+    if (response.status >= 400) answer.outcome = error_outcome(response.status, answer.document);
+    return answer;
+  }
+
+  static Outcome error_outcome(int status, const element& document) {
+    const auto error = object_at(document, "/error");
+    const std::string message = error ? text_at(*error, "/message") : "";
+    const std::string code = error ? text_at(*error, "/code") : "", type = error ? text_at(*error, "/type") : "";
+    if (status == 429) return not_sent("the processor's rate limit: " + message);
+    if (status == 409 || status >= 500 || !error) return in_doubt("unknown", "The processor answered " + std::to_string(status) + ": " + message);
+    if (type == "idempotency_error") return in_doubt("unknown", message);
+    if (status == 402) return card_declined(*error, text_at(*error, "/payment_intent/id"));
+    if (status == 401 || status == 403) return declined("unknown", "The processor refused our credentials: " + message, code, true);
+    const bool about_card = text_at(*error, "/param") == "payment_method";
+    return declined(about_card ? "invalid_card" : "unknown", message, code, false, text_at(*error, "/payment_intent/id"));
+  }
+
+  // The processor must speak of the money it was asked for; anything else is not an answer to our question.
+  static Outcome checked(const element& intent, const Instruction& instruction) {
+    if (integer_at(intent, "/amount") != instruction.amount || text_at(intent, "/currency") != lower(instruction.currency.code()))
+      return in_doubt("unknown", "The processor's amount or currency is not what it was asked for.");
+    return intent_outcome(intent);
+  }
+
+  Task<Outcome> pay(Instruction instruction) {
+    Fields fields{{"amount", std::to_string(instruction.amount)},
+                  {"currency", lower(instruction.currency.code())},
+                  {"payment_method", instruction.payment_method},
+                  {"payment_method_types[]", "card"},
+                  {"confirm", "true"},
+                  {"capture_method", instruction.kind == AttemptKind::sale ? "automatic" : "manual"},
+                  {"metadata[" + std::string(reference_key) + "]", instruction.reference},
+                  {"metadata[payment_id]", instruction.payment_id}};
+    if (instruction.kind == AttemptKind::authorize) fields.emplace_back("payment_method_options[card][request_multicapture]", "if_available");
+    if (!instruction.order_id.empty()) fields.emplace_back("metadata[order_id]", instruction.order_id);
+    if (!instruction.return_url.empty()) fields.emplace_back("return_url", instruction.return_url);
+    const Answer answer = co_await send("POST", "/v1/payment_intents", std::move(fields), instruction.reference, instruction.traceparent);
+    co_return answer.outcome ? *answer.outcome : checked(answer.document, instruction);
+  }
+
+  Task<Outcome> capture(Instruction instruction) {
+    Fields fields{{"amount_to_capture", std::to_string(instruction.amount)}};
+    if (!instruction.final) fields.emplace_back("final_capture", "false");
+    const Answer answer = co_await send("POST", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref) + "/capture", std::move(fields),
+                                        instruction.reference, instruction.traceparent);
+    if (answer.outcome) co_return *answer.outcome;
+    const std::string status = text_at(answer.document, "/status");
+    if (status == "succeeded" || status == "requires_capture") co_return Outcome{.end = End::succeeded, .processor_ref = instruction.processor_ref};
+    co_return in_doubt("unknown", "The processor says \"" + status + "\".");
+  }
+
+  Task<Outcome> refund(Instruction instruction) {
+    Fields fields{{"payment_intent", instruction.processor_ref},
+                  {"amount", std::to_string(instruction.amount)},
+                  {"metadata[" + std::string(reference_key) + "]", instruction.reference},
+                  {"metadata[payment_id]", instruction.payment_id}};
+    const Answer answer = co_await send("POST", "/v1/refunds", std::move(fields), instruction.reference, instruction.traceparent);
+    if (answer.outcome) co_return *answer.outcome;
+    if (integer_at(answer.document, "/amount") != instruction.amount) co_return in_doubt("unknown", "The processor's refund is of another amount.");
+    co_return refund_outcome(answer.document);
+  }
+
+  Task<Outcome> release(Instruction instruction) {
+    const Answer answer = co_await send("POST", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref) + "/cancel", {}, instruction.reference,
+                                        instruction.traceparent);
+    if (!answer.outcome) co_return Outcome{.end = End::succeeded, .processor_ref = instruction.processor_ref};
+    // Already cancelled: what was asked for holds.
+    if (answer.status == 400 && text_at(answer.document, "/error/payment_intent/status") == "canceled")
+      co_return Outcome{.end = End::succeeded, .processor_ref = instruction.processor_ref};
+    co_return *answer.outcome;
+  }
+
+  // Gives back a charge that nobody wants: releases it where it is only held, refunds it where it was taken.
+  Task<Outcome> reverse(Instruction instruction) {
+    Instruction step = instruction;
+    step.reference = instruction.reference + "-release";
+    const Outcome released = co_await release(step);
+    if (released.end != End::declined) co_return released;
+    step.reference = instruction.reference + "-refund";
+    Outcome refunded = co_await refund(step);
+    if (refunded.end == End::declined && refunded.failure && refunded.failure->decline_code == "charge_already_refunded") refunded.end = End::succeeded;
+    co_return refunded;
+  }
+
+  Task<Outcome> look_up_intent(Instruction instruction) {
+    if (!instruction.processor_ref.empty()) {
+      const Answer answer = co_await send("GET", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref), {}, "", instruction.traceparent);
+      if (answer.outcome) co_return in_doubt("unknown", answer.outcome->failure ? answer.outcome->failure->message : "");
+      co_return checked(answer.document, instruction);
+    }
+    // Our clock and the processor's may differ by minutes.
+    const std::string since = std::to_string((instruction.begun_at.unix_ms - minutes(5).ms) / 1000);
+    std::string after;
+    for (int page = 0; page < look_up_pages_max; ++page) {
+      Fields fields{{"created[gte]", since}, {"limit", "100"}};
+      if (!after.empty()) fields.emplace_back("starting_after", after);
+      const Answer answer = co_await send("GET", "/v1/payment_intents", std::move(fields), "", instruction.traceparent);
+      if (answer.outcome) co_return in_doubt("unknown", answer.outcome->failure ? answer.outcome->failure->message : "");
+      simdjson::dom::array list;
+      if (answer.document["data"].get(list) != simdjson::SUCCESS) co_return in_doubt("unknown", "The processor's list cannot be read.");
+      for (const element intent : list) {
+        if (text_at(intent, "/metadata/" + std::string(reference_key)) == instruction.reference) co_return checked(intent, instruction);
+        after = text_at(intent, "/id");
+      }
+      if (!flag_at(answer.document, "/has_more")) co_return Outcome{.end = End::absent};
+    }
+    co_return in_doubt("unknown", "The processor's list is too long to look through.");
+  }
+
+  Task<Outcome> look_up_refund(Instruction instruction) {
+    const Answer answer =
+        co_await send("GET", "/v1/refunds", {{"payment_intent", instruction.processor_ref}, {"limit", "100"}}, "", instruction.traceparent);
+    if (answer.outcome) co_return in_doubt("unknown", answer.outcome->failure ? answer.outcome->failure->message : "");
+    simdjson::dom::array list;
+    if (answer.document["data"].get(list) != simdjson::SUCCESS) co_return in_doubt("unknown", "The processor's list cannot be read.");
+    for (const element refund : list)
+      if (text_at(refund, "/metadata/" + std::string(reference_key)) == instruction.reference) co_return refund_outcome(refund);
+    co_return Outcome{.end = End::absent};
+  }
+
+  Task<Outcome> look_up_release(Instruction instruction) {
+    const Answer answer = co_await send("GET", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref), {}, "", instruction.traceparent);
+    if (answer.outcome) co_return in_doubt("unknown", answer.outcome->failure ? answer.outcome->failure->message : "");
+    if (text_at(answer.document, "/status") == "canceled") co_return Outcome{.end = End::succeeded, .processor_ref = instruction.processor_ref};
+    co_return Outcome{.end = End::absent};
+  }
+
+  std::shared_ptr<http::Client> client_;
+  StripeOptions options_;
+};
+
+}  // namespace
+
+std::shared_ptr<Processor> make_stripe(std::shared_ptr<http::Client> client, StripeOptions options) {
+  return std::make_shared<Stripe>(std::move(client), std::move(options));
+}
+
+}  // namespace purser::payments

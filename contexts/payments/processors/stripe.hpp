@@ -1,0 +1,31 @@
+// Stripe's PaymentIntents, Refunds and webhooks (API version 2024-06-20) as a Processor. Also what the sandbox processor speaks.
+//   authorize / sale   POST /v1/payment_intents, confirmed at once, capture_method manual or automatic
+//   capture            POST /v1/payment_intents/{id}/capture      release   POST /v1/payment_intents/{id}/cancel
+//   refund             POST /v1/refunds                           reverse   cancel, or refund where it was captured
+//   look-up            GET  /v1/payment_intents and /v1/refunds, by metadata: lists do not lag as the search does
+// The reference goes along as Idempotency-Key (kept at least 24 h) and as metadata[purser_reference].
+#pragma once
+#include <memory>
+#include <string>
+
+#include "contexts/payments/processors/processor.hpp"
+#include "platform/http/client.hpp"
+
+namespace purser::payments {
+
+struct StripeOptions {
+  std::string base_url = "https://api.stripe.com";
+  std::string secret_key;
+  std::string webhook_secret;
+  std::string api_version = "2024-06-20";
+  Duration connect_timeout = seconds(2);
+  Duration total_timeout = seconds(30);
+  Duration webhook_tolerance = seconds(300);
+};
+
+std::shared_ptr<Processor> make_stripe(std::shared_ptr<http::Client> client, StripeOptions options);
+
+// Stripe-Signature: "t=<unix>,v1=<hex>", HMAC-SHA256 of "t.body". Several v1 may stand in it while a secret rotates.
+Result<Done> verify_stripe_signature(std::string_view header, std::string_view body, std::string_view secret, Instant now, Duration tolerance);
+
+}  // namespace purser::payments

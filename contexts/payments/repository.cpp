@@ -1,0 +1,258 @@
+#include "contexts/payments/repository.hpp"
+
+#include "kernel/assert.hpp"
+#include "platform/json/string_map.hpp"
+
+namespace purser::payments {
+namespace {
+
+using store::Row;
+using store::Tx;
+
+constexpr std::string_view columns =
+    "id, merchant_id, order_id, user_id, status, capture_method, amount, currency, authorized, captured, refunded, closed, payment_method, description, "
+    "return_url, metadata, created_at, updated_at, version";
+
+std::optional<std::string> maybe(const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); }
+
+std::optional<std::string> write_failure(const std::optional<Failure>& failure) {
+  if (!failure) return std::nullopt;
+  return json::write_string_map({{"code", failure->code},
+                                 {"message", failure->message},
+                                 {"decline_code", failure->decline_code},
+                                 {"retryable", failure->retryable ? "true" : "false"},
+                                 {"outcome", failure->outcome}});
+}
+
+std::optional<Failure> read_failure(const Row& row, int column) {
+  if (row.is_null(column)) return std::nullopt;
+  auto map = json::read_string_map(row.text(column));
+  return Failure{.code = map["code"],
+                 .message = map["message"],
+                 .decline_code = map["decline_code"],
+                 .retryable = map["retryable"] == "true",
+                 .outcome = map["outcome"]};
+}
+
+template <class SomeId>
+SomeId read_id(const Row& row, int column) {
+  const auto id = SomeId::parse(row.text(column));
+  PURSER_ASSERT(id);
+  return *id;
+}
+
+Payment read_payment(const Row& row) {
+  const auto status = parse_status(row.text(4));
+  const auto method = parse_capture_method(row.text(5));
+  const auto currency = Currency::parse(row.text(7));
+  PURSER_ASSERT(status && method && currency);
+  return {.id = read_id<PaymentId>(row, 0),
+          .merchant_id = std::string(row.text(1)),
+          .order_id = std::string(row.text(2)),
+          .user_id = std::string(row.text(3)),
+          .amount = {row.integer(6), *currency},
+          .capture_method = *method,
+          .payment_method = std::string(row.text(12)),
+          .description = std::string(row.text(13)),
+          .return_url = std::string(row.text(14)),
+          .metadata = json::read_string_map(row.text(15)),
+          .status = *status,
+          .authorized = row.integer(8),
+          .captured = row.integer(9),
+          .refunded = row.integer(10),
+          .closed = row.integer(11) != 0,
+          .created_at = row.instant(16),
+          .updated_at = row.instant(17),
+          .version = row.integer(18)};
+}
+
+Attempt read_attempt(const Row& row) {
+  const auto kind = parse_attempt_kind(row.text(2));
+  const auto status = parse_attempt_status(row.text(3));
+  PURSER_ASSERT(kind && status);
+  return {.id = read_id<AttemptId>(row, 0),
+          .number = static_cast<int>(row.integer(1)),
+          .kind = *kind,
+          .status = *status,
+          .processor = std::string(row.text(4)),
+          .reference = std::string(row.text(5)),
+          .processor_ref = std::string(row.text(6)),
+          .payment_method = std::string(row.text(7)),
+          .amount = row.integer(8),
+          .subject = std::string(row.text(9)),
+          .action_url = std::string(row.text(10)),
+          .failure = read_failure(row, 11),
+          .next_check_at = row.maybe_instant(12),
+          .checks = static_cast<int>(row.integer(13)),
+          .created_at = row.instant(14),
+          .updated_at = row.instant(15)};
+}
+
+Refund read_refund(const Row& row) {
+  const auto status = parse_part_status(row.text(2));
+  PURSER_ASSERT(status);
+  return {.id = read_id<RefundId>(row, 0),
+          .amount = row.integer(1),
+          .status = *status,
+          .reason = std::string(row.text(3)),
+          .failure = read_failure(row, 4),
+          .created_at = row.instant(5),
+          .updated_at = row.instant(6)};
+}
+
+void read_parts(Tx& tx, Payment& payment) {
+  const std::string id = payment.id.text();
+  tx.query(
+      "select id, number, kind, status, processor, reference, processor_ref, payment_method, amount, subject, action_url, failure, next_check_at, checks, "
+      "created_at, updated_at from payment_attempts where payment_id = $1 order by number",
+      [&](const Row& row) { payment.attempts.push_back(read_attempt(row)); }, id);
+  if (payment.authorized == 0) return;  // then there are no captures and no refunds
+  tx.query(
+      "select id, amount, status, final, failure, created_at from captures where payment_id = $1 order by id",
+      [&](const Row& row) {
+        payment.captures.push_back({.id = read_id<CaptureId>(row, 0),
+                                    .amount = row.integer(1),
+                                    .status = parse_part_status(row.text(2)).value(),
+                                    .final = row.integer(3) != 0,
+                                    .failure = read_failure(row, 4),
+                                    .created_at = row.instant(5)});
+      },
+      id);
+  tx.query("select id, amount, status, reason, failure, created_at, updated_at from refunds where payment_id = $1 order by id",
+           [&](const Row& row) { payment.refunds.push_back(read_refund(row)); }, id);
+}
+
+std::optional<Payment> with_parts(Tx& tx, std::optional<Payment> payment) {
+  if (payment) read_parts(tx, *payment);
+  return payment;
+}
+
+void write_attempt(Tx& tx, const Payment& payment, const Attempt& attempt) {
+  tx.exec(
+      "insert into payment_attempts (id, payment_id, merchant_id, step, number, kind, status, processor, reference, processor_ref, payment_method, amount, "
+      "subject, action_url, failure, next_check_at, checks, created_at, updated_at) "
+      "values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) on conflict (id) do update set "
+      "status = excluded.status, processor_ref = excluded.processor_ref, action_url = excluded.action_url, failure = excluded.failure, "
+      "next_check_at = excluded.next_check_at, checks = excluded.checks, updated_at = excluded.updated_at",
+      attempt.id.text(), payment.id.text(), payment.merchant_id, attempt.number, text(attempt.kind), text(attempt.status), attempt.processor,
+      attempt.reference, attempt.processor_ref, attempt.payment_method, attempt.amount, attempt.subject, attempt.action_url, write_failure(attempt.failure),
+      attempt.next_check_at, attempt.checks, attempt.created_at, attempt.updated_at);
+}
+
+void write_capture(Tx& tx, const Payment& payment, const Capture& capture) {
+  tx.exec(
+      "insert into captures (id, payment_id, amount, status, final, failure, created_at) values ($1, $2, $3, $4, $5, $6, $7) "
+      "on conflict (id) do update set status = excluded.status, failure = excluded.failure",
+      capture.id.text(), payment.id.text(), capture.amount, text(capture.status), capture.final, write_failure(capture.failure), capture.created_at);
+}
+
+void write_refund(Tx& tx, const Payment& payment, const Refund& refund) {
+  tx.exec(
+      "insert into refunds (id, payment_id, merchant_id, amount, status, reason, failure, created_at, updated_at) "
+      "values ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+      "on conflict (id) do update set status = excluded.status, failure = excluded.failure, updated_at = excluded.updated_at",
+      refund.id.text(), payment.id.text(), payment.merchant_id, refund.amount, text(refund.status), refund.reason, write_failure(refund.failure),
+      refund.created_at, refund.updated_at);
+}
+
+AttemptKey read_key(const Row& row) { return {std::string(row.text(0)), std::string(row.text(1)), read_id<AttemptId>(row, 2)}; }
+
+}  // namespace
+
+void insert(Tx& tx, const Payment& payment, const std::string& processor) {
+  tx.exec(
+      "insert into payments (id, merchant_id, order_id, user_id, status, capture_method, amount, currency, payment_method, description, return_url, "
+      "metadata, created_at, updated_at, version) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+      payment.id.text(), payment.merchant_id, maybe(payment.order_id), payment.user_id, text(payment.status), text(payment.capture_method),
+      payment.amount.minor, payment.amount.currency.code(), payment.payment_method, payment.description, payment.return_url,
+      json::write_string_map(payment.metadata), payment.created_at, payment.updated_at, payment.version);
+  for (const Attempt& attempt : payment.attempts) write_attempt(tx, payment, attempt);
+  tx.exec("insert into payment_steps (payment_id, step, method, amount, processor) values ($1, 1, 'card', $2, $3)", payment.id.text(), payment.amount.minor,
+          processor);
+}
+
+void update(Tx& tx, const Payment& before, const Payment& after, const Change& change) {
+  const auto changed = tx.exec(
+      "update payments set status = $1, authorized = $2, captured = $3, refunded = $4, capture_pending = $5, refund_pending = $6, closed = $7, "
+      "payment_method = $8, updated_at = $9, version = $10 where id = $11 and version = $12",
+      text(after.status), after.authorized, after.captured, after.refunded, after.capture_pending(), after.refund_pending(), after.closed,
+      after.payment_method, after.updated_at, after.version, after.id.text(), before.version);
+  if (changed != 1) throw store::Trouble(store::Trouble::Cause::busy, "payment changed meanwhile");
+  for (const Attempt& attempt : change.attempts) write_attempt(tx, after, attempt);
+  if (change.capture) write_capture(tx, after, *change.capture);
+  if (change.refund) write_refund(tx, after, *change.refund);
+}
+
+std::optional<Payment> find(Tx& tx, const std::string& merchant_id, const std::string& payment_id) {
+  static const std::string sql = "select " + std::string(columns) + " from payments where id = $1 and merchant_id = $2";
+  return with_parts(tx, tx.first(sql, read_payment, payment_id, merchant_id));
+}
+
+std::optional<Payment> find_by_either(Tx& tx, const std::string& merchant_id, const std::string& id) {
+  if (!OrderId::parse(id)) return find(tx, merchant_id, id);
+  static const std::string sql = "select " + std::string(columns) +
+                                 " from payments where order_id = $1 and merchant_id = $2 "
+                                 "order by case when status in ('FAILED', 'VOIDED', 'REFUNDED') then 1 else 0 end, id desc limit 1";
+  return with_parts(tx, tx.first(sql, read_payment, id, merchant_id));
+}
+
+std::optional<std::string> live_payment_of(Tx& tx, const std::string& order_id) {
+  return tx.first("select id from payments where order_id = $1 and status not in ('FAILED', 'VOIDED', 'REFUNDED')",
+                  [](const Row& row) { return std::string(row.text(0)); }, order_id);
+}
+
+std::vector<Payment> list(Tx& tx, const std::string& merchant_id, const Filter& filter, const rpc::Page& page) {
+  rpc::Query query("select " + std::string(columns) + " from payments");
+  query.where("merchant_id =", merchant_id);
+  if (!filter.order_id.empty()) query.where("order_id =", filter.order_id);
+  if (filter.status) query.where("status =", text(*filter.status));
+  query.page(page);
+  std::vector<Payment> payments;
+  query.run(tx, [&](const Row& row) { payments.push_back(read_payment(row)); });
+  for (Payment& payment : payments) read_parts(tx, payment);
+  return payments;
+}
+
+std::optional<FoundRefund> find_refund(Tx& tx, const std::string& merchant_id, const std::string& refund_id) {
+  return tx.first("select id, amount, status, reason, failure, created_at, updated_at, payment_id from refunds where id = $1 and merchant_id = $2",
+                  [](const Row& row) { return FoundRefund{read_refund(row), std::string(row.text(7))}; }, refund_id, merchant_id);
+}
+
+std::optional<AttemptKey> find_by_reference(Tx& tx, const std::string& reference) {
+  return tx.first("select merchant_id, payment_id, id from payment_attempts where reference = $1", read_key, reference);
+}
+
+std::optional<AttemptKey> find_money_attempt(Tx& tx, const std::string& processor_ref) {
+  return tx.first(
+      "select merchant_id, payment_id, id from payment_attempts where processor_ref = $1 and processor_ref <> '' and kind in ('AUTHORIZE', 'SALE') "
+      "order by number desc limit 1",
+      read_key, processor_ref);
+}
+
+std::vector<AttemptKey> due_attempts(Tx& tx, Instant now, int rows_max) {
+  std::vector<AttemptKey> keys;
+  tx.query(
+      "select merchant_id, payment_id, id from payment_attempts where next_check_at is not null and next_check_at <= $1 order by next_check_at, id limit $2",
+      [&](const Row& row) { keys.push_back(read_key(row)); }, now, rows_max);
+  return keys;
+}
+
+std::optional<Instant> next_due(Tx& tx) {
+  return tx.first("select next_check_at from payment_attempts where next_check_at is not null order by next_check_at limit 1",
+                  [](const Row& row) { return row.instant(0); });
+}
+
+std::int64_t adopt_sent_attempts(Tx& tx, Instant now) {
+  return tx.exec("update payment_attempts set next_check_at = $1 where status = 'SENT' and next_check_at is not null", now);
+}
+
+void schedule_check(Tx& tx, const AttemptId& attempt, Instant at, int checks) {
+  tx.exec("update payment_attempts set next_check_at = $1, checks = $2 where id = $3 and next_check_at is not null", at, checks, attempt.text());
+}
+
+bool take_in(Tx& tx, std::string_view processor, const std::string& event_id, const std::string& type, Instant now, std::string_view outcome) {
+  return tx.exec("insert into webhook_inbox (processor, event_id, type, received_at, outcome) values ($1, $2, $3, $4, $5) on conflict do nothing", processor,
+                 event_id, type, now, outcome) == 1;
+}
+
+}  // namespace purser::payments

@@ -1,0 +1,53 @@
+// All SQL of the payments context. Nobody else names its tables. Every query that answers a client is bound to its merchant.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "contexts/payments/rules/payment.hpp"
+#include "platform/rpc/page.hpp"
+#include "platform/store/store.hpp"
+
+namespace purser::payments {
+
+void insert(store::Tx& tx, const Payment& payment, const std::string& processor);
+// Writes the payment's figures over the version it was made from, and the parts that `change` made or changed. A version that
+// moved meanwhile is Trouble::busy: the body runs again.
+void update(store::Tx& tx, const Payment& before, const Payment& after, const Change& change);
+
+std::optional<Payment> find(store::Tx& tx, const std::string& merchant_id, const std::string& payment_id);
+// By a payment's id, or by an order's: then the order's live payment, or its last.
+std::optional<Payment> find_by_either(store::Tx& tx, const std::string& merchant_id, const std::string& payment_or_order_id);
+// The payment that holds, or may hold, the money of this order.
+std::optional<std::string> live_payment_of(store::Tx& tx, const std::string& order_id);
+
+struct Filter {
+  std::string order_id;
+  std::optional<Status> status;
+};
+std::vector<Payment> list(store::Tx& tx, const std::string& merchant_id, const Filter& filter, const rpc::Page& page);
+
+struct FoundRefund {
+  Refund refund;
+  std::string payment_id;
+};
+std::optional<FoundRefund> find_refund(store::Tx& tx, const std::string& merchant_id, const std::string& refund_id);
+
+// Where an attempt belongs.
+struct AttemptKey {
+  std::string merchant_id;
+  std::string payment_id;
+  AttemptId attempt_id;
+};
+std::optional<AttemptKey> find_by_reference(store::Tx& tx, const std::string& reference);
+std::optional<AttemptKey> find_money_attempt(store::Tx& tx, const std::string& processor_ref);
+std::vector<AttemptKey> due_attempts(store::Tx& tx, Instant now, int rows_max);
+std::optional<Instant> next_due(store::Tx& tx);
+// At start: what was sent before the process ended is nobody's any more; the janitor is to look at it now.
+std::int64_t adopt_sent_attempts(store::Tx& tx, Instant now);
+void schedule_check(store::Tx& tx, const AttemptId& attempt, Instant at, int checks);
+
+// False where this event was taken in before.
+bool take_in(store::Tx& tx, std::string_view processor, const std::string& event_id, const std::string& type, Instant now, std::string_view outcome);
+
+}  // namespace purser::payments

@@ -1,0 +1,352 @@
+#include "contexts/payments/rules/payment.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "kernel/assert.hpp"
+
+namespace purser::payments {
+namespace {
+
+std::unexpected<Refused> refuse(Refusal why, std::optional<Status> wanted = std::nullopt) { return std::unexpected(Refused{why, wanted}); }
+
+// A change that leaves every figure as it is; the decision then says what differs.
+Change unchanged(const Payment& payment, What what) {
+  return {.what = what,
+          .status = payment.status,
+          .authorized = payment.authorized,
+          .captured = payment.captured,
+          .refunded = payment.refunded,
+          .closed = payment.closed};
+}
+
+Attempt begin(const Payment& payment, const NewAttempt& fresh, AttemptKind kind, std::int64_t amount, Instant now) {
+  const int number = static_cast<int>(payment.attempts.size()) + 1;
+  return {.id = fresh.id,
+          .number = number,
+          .kind = kind,
+          .status = AttemptStatus::sent,
+          .processor = fresh.processor,
+          .reference = reference_of(payment.id, 1, number),
+          .processor_ref = payment.money_attempt() && !(kind == AttemptKind::authorize || kind == AttemptKind::sale) ? payment.money_attempt()->processor_ref : "",
+          .payment_method = payment.payment_method,
+          .amount = amount,
+          .next_check_at = fresh.check_at,
+          .created_at = now,
+          .updated_at = now};
+}
+
+// Where captures and refunds leave the payment.
+Status status_by_amounts(const Change& change) {
+  if (!change.closed) return change.captured == 0 ? Status::authorized : Status::partially_captured;
+  if (change.refunded == 0) return Status::captured;
+  return change.refunded < change.captured ? Status::partially_refunded : Status::refunded;
+}
+
+Attempt ended(Attempt attempt, AttemptStatus status, const Outcome& outcome, Instant now) {
+  attempt.status = status;
+  attempt.failure = status == AttemptStatus::succeeded ? std::nullopt : outcome.failure;
+  if (!outcome.processor_ref.empty()) attempt.processor_ref = outcome.processor_ref;
+  if (!outcome.action_url.empty()) attempt.action_url = outcome.action_url;
+  attempt.updated_at = std::max(now, attempt.updated_at);
+  if (!attempt.is_open()) attempt.next_check_at.reset(), attempt.action_url.clear();
+  return attempt;
+}
+
+AttemptStatus status_of(End end) {
+  switch (end) {
+    case End::succeeded: return AttemptStatus::succeeded;
+    case End::declined: return AttemptStatus::declined;
+    case End::requires_action: return AttemptStatus::requires_action;
+    case End::not_sent: return AttemptStatus::not_sent;
+    case End::in_doubt: return AttemptStatus::in_doubt;
+    case End::absent: return AttemptStatus::absent;
+    case End::released: return AttemptStatus::declined;
+  }
+  PURSER_ASSERT(false);
+}
+
+// True where `outcome` can still change an open attempt: a doubt adds nothing to a doubt, and a call that was never sent says
+// nothing about one that may have been.
+bool is_news(const Attempt& attempt, End end) {
+  switch (end) {
+    case End::not_sent: return attempt.status == AttemptStatus::sent;
+    case End::in_doubt: return attempt.status == AttemptStatus::sent;
+    case End::requires_action: return attempt.status != AttemptStatus::requires_action;
+    default: return true;
+  }
+}
+
+// ---- what an outcome does, by the kind of its attempt ----
+
+std::optional<Change> late_success(const Payment& payment, const Attempt& attempt, const Outcome& outcome, const NewAttempt& fresh, Instant now) {
+  for (const Attempt& other : payment.attempts)
+    if (other.kind == AttemptKind::reverse && other.subject == attempt.id.text()) return std::nullopt;
+  Change change = unchanged(payment, What::late_success);
+  Attempt reverse = begin(payment, fresh, AttemptKind::reverse, attempt.amount, now);
+  reverse.subject = attempt.id.text();
+  reverse.processor_ref = outcome.processor_ref.empty() ? attempt.processor_ref : outcome.processor_ref;
+  change.attempts = {reverse};
+  change.reason = "succeeded after it was given up";
+  return change;
+}
+
+std::optional<Change> settle_open_money(const Payment& payment, const Attempt& attempt, const Outcome& outcome, Instant now) {
+  if (!is_news(attempt, outcome.end)) return std::nullopt;
+  Change change = unchanged(payment, What::failed);
+  change.attempts = {ended(attempt, status_of(outcome.end), outcome, now)};
+  switch (outcome.end) {
+    case End::succeeded:
+      change.authorized = attempt.amount;
+      change.what = attempt.kind == AttemptKind::sale ? What::sold : What::authorized;
+      if (attempt.kind == AttemptKind::sale) change.captured = attempt.amount, change.closed = true;
+      change.status = status_by_amounts(change);
+      return change;
+    case End::requires_action:
+      change.what = What::action_required;
+      change.status = Status::requires_action;
+      return change;
+    case End::in_doubt:
+      change.what = What::doubted;
+      change.status = Status::in_doubt;
+      return change;
+    case End::declined:
+    case End::not_sent:
+    case End::absent:
+    case End::released:
+      change.status = Status::failed;
+      return change;
+  }
+  return std::nullopt;
+}
+
+// The authorisation ran out, or was released at the processor by other hands than ours.
+std::optional<Change> released_elsewhere(const Payment& payment, const Attempt& attempt, const Outcome& outcome, Instant now) {
+  if (payment.status != Status::authorized || payment.capture_pending() > 0) return std::nullopt;
+  Change change = unchanged(payment, What::voided);
+  change.attempts = {ended(attempt, AttemptStatus::reversed, outcome, now)};
+  if (const Attempt* release = payment.open_attempt(AttemptKind::release))
+    change.attempts.push_back(ended(*release, AttemptStatus::succeeded, outcome, now));
+  change.status = Status::voided;
+  change.closed = true;
+  change.reason = "released at the processor";
+  return change;
+}
+
+std::optional<Change> settle_money(const Payment& payment, const Attempt& attempt, const Outcome& outcome, const NewAttempt& fresh, Instant now) {
+  if (attempt.is_open()) return settle_open_money(payment, attempt, outcome, now);
+  if (attempt.status == AttemptStatus::succeeded && outcome.end == End::released) return released_elsewhere(payment, attempt, outcome, now);
+  const bool given_up =
+      attempt.status == AttemptStatus::declined || attempt.status == AttemptStatus::not_sent || attempt.status == AttemptStatus::absent;
+  if (given_up && outcome.end == End::succeeded) return late_success(payment, attempt, outcome, fresh, now);
+  return std::nullopt;
+}
+
+std::optional<Change> settle_capture(const Payment& payment, const Attempt& attempt, const Outcome& outcome, Instant now) {
+  const auto found = std::ranges::find(payment.captures, attempt.subject, [](const Capture& capture) { return capture.id.text(); });
+  PURSER_ASSERT(found != payment.captures.end());
+  Change change = unchanged(payment, What::captured);
+  change.attempts = {ended(attempt, status_of(outcome.end), outcome, now)};
+  if (change.attempts.front().is_open()) return change.what = What::doubted, change;
+  Capture capture = *found;
+  if (outcome.end == End::succeeded) {
+    capture.status = PartStatus::succeeded;
+    change.captured += capture.amount;
+    change.closed = capture.final || change.captured == change.authorized;
+    change.status = status_by_amounts(change);
+  } else {
+    capture.status = PartStatus::failed;
+    capture.failure = outcome.failure;
+    change.what = What::capture_failed;
+  }
+  change.capture = capture;
+  return change;
+}
+
+std::optional<Change> settle_refund(const Payment& payment, const Attempt& attempt, const Outcome& outcome, Instant now) {
+  const auto found = std::ranges::find(payment.refunds, attempt.subject, [](const Refund& refund) { return refund.id.text(); });
+  PURSER_ASSERT(found != payment.refunds.end());
+  Change change = unchanged(payment, What::refunded);
+  change.attempts = {ended(attempt, status_of(outcome.end), outcome, now)};
+  if (change.attempts.front().is_open()) return change.what = What::doubted, change;
+  Refund refund = *found;
+  refund.updated_at = std::max(now, refund.updated_at);
+  if (outcome.end == End::succeeded) {
+    refund.status = PartStatus::succeeded;
+    change.refunded += refund.amount;
+    change.status = status_by_amounts(change);
+    change.reason = refund.reason;
+  } else {
+    refund.status = PartStatus::failed;
+    refund.failure = outcome.failure;
+    change.what = What::refund_failed;
+  }
+  change.refund = refund;
+  return change;
+}
+
+std::optional<Change> settle_release(const Payment& payment, const Attempt& attempt, const Outcome& outcome, Instant now) {
+  Change change = unchanged(payment, What::release_failed);
+  change.attempts = {ended(attempt, status_of(outcome.end), outcome, now)};
+  if (change.attempts.front().is_open()) return change.what = What::doubted, change;
+  const bool still_held = payment.status == Status::authorized || payment.status == Status::requires_action;
+  if ((outcome.end != End::succeeded && outcome.end != End::released) || !still_held) return change;
+  change.attempts.front().status = AttemptStatus::succeeded;
+  change.attempts.push_back(ended(*payment.money_attempt(), AttemptStatus::reversed, outcome, now));
+  change.what = What::voided;
+  change.status = Status::voided;
+  change.closed = true;
+  change.reason = attempt.subject;
+  return change;
+}
+
+std::optional<Change> settle_reverse(const Payment& payment, const Attempt& attempt, const Outcome& outcome, Instant now) {
+  Change change = unchanged(payment, What::reverse_failed);
+  change.attempts = {ended(attempt, status_of(outcome.end), outcome, now)};
+  if (change.attempts.front().is_open()) return change.what = What::doubted, change;
+  if (outcome.end != End::succeeded && outcome.end != End::released) return change;
+  const auto undone = std::ranges::find(payment.attempts, attempt.subject, [](const Attempt& other) { return other.id.text(); });
+  PURSER_ASSERT(undone != payment.attempts.end());
+  change.what = What::reversed;
+  change.attempts.push_back(ended(*undone, AttemptStatus::reversed, {.end = End::released, .processor_ref = attempt.processor_ref}, now));
+  return change;
+}
+
+}  // namespace
+
+const Attempt* Payment::attempt(AttemptId attempt_id) const {
+  const auto found = std::ranges::find(attempts, attempt_id, &Attempt::id);
+  return found == attempts.end() ? nullptr : &*found;
+}
+
+const Attempt* Payment::open_attempt(AttemptKind kind) const {
+  const auto found = std::ranges::find_if(attempts, [&](const Attempt& attempt) { return attempt.kind == kind && attempt.is_open(); });
+  return found == attempts.end() ? nullptr : &*found;
+}
+
+const Attempt* Payment::money_attempt() const {
+  for (auto attempt = attempts.rbegin(); attempt != attempts.rend(); ++attempt)
+    if (attempt->gets_money()) return &*attempt;
+  return nullptr;
+}
+
+std::int64_t Payment::capture_pending() const {
+  std::int64_t sum = 0;
+  for (const Capture& capture : captures)
+    if (capture.status == PartStatus::pending) sum += capture.amount;
+  return sum;
+}
+
+std::int64_t Payment::refund_pending() const {
+  std::int64_t sum = 0;
+  for (const Refund& refund : refunds)
+    if (refund.status == PartStatus::pending) sum += refund.amount;
+  return sum;
+}
+
+std::string reference_of(const PaymentId& payment, int step, int number) {
+  return payment.text() + "-" + std::to_string(step) + "-" + std::to_string(number);
+}
+
+Decision<Change> start(const Payment& payment, const NewAttempt& fresh, const std::string& payment_method, Instant now) {
+  if (payment.status != Status::created && payment.status != Status::failed) return refuse(Refusal::illegal_transition, Status::processing);
+  const bool open = std::ranges::any_of(payment.attempts, &Attempt::is_open);
+  if (open) return refuse(Refusal::attempt_in_progress);
+  const Attempt* last = payment.money_attempt();
+  const bool another_method = !payment_method.empty() && payment_method != payment.payment_method;
+  if (last && last->failure && !last->failure->retryable && !another_method) return refuse(Refusal::retry_not_allowed);
+  Change change = unchanged(payment, What::started);
+  const auto kind = payment.capture_method == CaptureMethod::automatic ? AttemptKind::sale : AttemptKind::authorize;
+  Attempt attempt = begin(payment, fresh, kind, payment.amount.minor, now);
+  if (!payment_method.empty()) attempt.payment_method = payment_method;
+  change.payment_method = attempt.payment_method;
+  change.attempts = {attempt};
+  change.status = Status::processing;
+  return change;
+}
+
+Decision<Change> start_capture(const Payment& payment, const NewAttempt& fresh, CaptureId id, std::optional<std::int64_t> amount, bool final, Instant now) {
+  if (payment.status != Status::authorized && payment.status != Status::partially_captured) return refuse(Refusal::illegal_transition, Status::captured);
+  if (payment.open_attempt(AttemptKind::release)) return refuse(Refusal::release_in_progress);
+  // One at a time: a processor releases what is left with the last capture, so their order matters.
+  if (payment.capture_pending() > 0) return refuse(Refusal::capture_in_progress);
+  const std::int64_t wanted = amount.value_or(payment.capturable());
+  if (wanted > payment.capturable()) return refuse(Refusal::amount_exceeds_authorized);
+  Change change = unchanged(payment, What::capture_started);
+  Attempt attempt = begin(payment, fresh, AttemptKind::capture, wanted, now);
+  attempt.subject = id.text();
+  change.attempts = {attempt};
+  change.capture = Capture{.id = id, .amount = wanted, .final = final || wanted == payment.capturable(), .created_at = now};
+  return change;
+}
+
+Decision<Change> start_refund(const Payment& payment, const NewAttempt& fresh, RefundId id, std::optional<std::int64_t> amount, const std::string& reason,
+                              Instant now) {
+  if (payment.status == Status::refunded) return refuse(Refusal::already_refunded);
+  if (payment.captured == 0) return refuse(Refusal::nothing_captured);
+  const std::int64_t wanted = amount.value_or(payment.refundable());
+  if (wanted > payment.refundable() || payment.refundable() == 0) return refuse(Refusal::amount_exceeds_captured);
+  Change change = unchanged(payment, What::refund_started);
+  Attempt attempt = begin(payment, fresh, AttemptKind::refund, wanted, now);
+  attempt.subject = id.text();
+  change.attempts = {attempt};
+  change.refund = Refund{.id = id, .amount = wanted, .reason = reason, .created_at = now, .updated_at = now};
+  return change;
+}
+
+Decision<Change> start_release(const Payment& payment, const NewAttempt& fresh, const std::string& reason, Instant now) {
+  if (payment.captured > 0) return refuse(Refusal::captured_already);
+  if (payment.status != Status::authorized && payment.status != Status::requires_action) return refuse(Refusal::illegal_transition, Status::voided);
+  if (payment.open_attempt(AttemptKind::release)) return refuse(Refusal::release_in_progress);
+  if (payment.capture_pending() > 0) return refuse(Refusal::capture_in_progress);
+  Change change = unchanged(payment, What::release_started);
+  Attempt attempt = begin(payment, fresh, AttemptKind::release, payment.amount.minor, now);
+  attempt.subject = reason;
+  change.attempts = {attempt};
+  return change;
+}
+
+std::optional<Change> settle(const Payment& payment, AttemptId id, const Outcome& outcome, const NewAttempt& reverse, Instant now) {
+  const Attempt* attempt = payment.attempt(id);
+  PURSER_ASSERT(attempt != nullptr);
+  if (attempt->gets_money()) return settle_money(payment, *attempt, outcome, reverse, now);
+  if (!attempt->is_open() || !is_news(*attempt, outcome.end)) return std::nullopt;
+  switch (attempt->kind) {
+    case AttemptKind::capture: return settle_capture(payment, *attempt, outcome, now);
+    case AttemptKind::refund: return settle_refund(payment, *attempt, outcome, now);
+    case AttemptKind::release: return settle_release(payment, *attempt, outcome, now);
+    case AttemptKind::reverse: return settle_reverse(payment, *attempt, outcome, now);
+    case AttemptKind::authorize:
+    case AttemptKind::sale: break;
+  }
+  return std::nullopt;
+}
+
+Payment apply(Payment payment, const Change& change, Instant now) {
+  PURSER_ASSERT(payment.status == change.status || lifecycle.allows(payment.status, change.status));
+  payment.status = change.status;
+  payment.authorized = change.authorized;
+  payment.captured = change.captured;
+  payment.refunded = change.refunded;
+  payment.closed = change.closed;
+  if (!change.payment_method.empty()) payment.payment_method = change.payment_method;
+  const auto put = [](auto& list, const auto& part) {
+    const auto found = std::ranges::find(list, part.id, [](const auto& other) { return other.id; });
+    if (found == list.end()) list.push_back(part);
+    else *found = part;
+  };
+  for (const Attempt& attempt : change.attempts) put(payment.attempts, attempt);
+  if (change.capture) put(payment.captures, *change.capture);
+  if (change.refund) put(payment.refunds, *change.refund);
+  payment.updated_at = std::max(now, payment.updated_at);
+  ++payment.version;
+  PURSER_ASSERT(amounts_hold(payment));
+  return payment;
+}
+
+bool amounts_hold(const Payment& payment) {
+  return payment.refunded >= 0 && payment.refunded + payment.refund_pending() <= payment.captured &&
+         payment.captured + payment.capture_pending() <= payment.authorized && payment.authorized <= payment.amount.minor;
+}
+
+}  // namespace purser::payments

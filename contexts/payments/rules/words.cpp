@@ -1,0 +1,137 @@
+// The words of payment.hpp: how its enums are written in the database and in events, and how its refusals are told.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "contexts/payments/rules/payment.hpp"
+#include "kernel/assert.hpp"
+
+namespace purser::payments {
+namespace {
+
+template <class Value, std::size_t N>
+using Words = std::array<std::pair<Value, std::string_view>, N>;
+
+constexpr Words<Status, 11> status_words{{
+    {Status::created, "CREATED"},
+    {Status::processing, "PROCESSING"},
+    {Status::requires_action, "REQUIRES_ACTION"},
+    {Status::authorized, "AUTHORIZED"},
+    {Status::partially_captured, "PARTIALLY_CAPTURED"},
+    {Status::captured, "CAPTURED"},
+    {Status::partially_refunded, "PARTIALLY_REFUNDED"},
+    {Status::refunded, "REFUNDED"},
+    {Status::failed, "FAILED"},
+    {Status::voided, "VOIDED"},
+    {Status::in_doubt, "IN_DOUBT"},
+}};
+constexpr Words<CaptureMethod, 2> capture_method_words{{{CaptureMethod::automatic, "AUTOMATIC"}, {CaptureMethod::manual, "MANUAL"}}};
+constexpr Words<AttemptKind, 6> kind_words{{
+    {AttemptKind::authorize, "AUTHORIZE"},
+    {AttemptKind::sale, "SALE"},
+    {AttemptKind::capture, "CAPTURE"},
+    {AttemptKind::refund, "REFUND"},
+    {AttemptKind::release, "VOID"},
+    {AttemptKind::reverse, "REVERSE"},
+}};
+constexpr Words<AttemptStatus, 9> attempt_words{{
+    {AttemptStatus::created, "CREATED"},
+    {AttemptStatus::sent, "SENT"},
+    {AttemptStatus::succeeded, "SUCCEEDED"},
+    {AttemptStatus::declined, "DECLINED"},
+    {AttemptStatus::requires_action, "REQUIRES_ACTION"},
+    {AttemptStatus::in_doubt, "IN_DOUBT"},
+    {AttemptStatus::not_sent, "NOT_SENT"},
+    {AttemptStatus::absent, "ABSENT"},
+    {AttemptStatus::reversed, "REVERSED"},
+}};
+constexpr Words<PartStatus, 3> part_words{{{PartStatus::pending, "PENDING"}, {PartStatus::succeeded, "SUCCEEDED"}, {PartStatus::failed, "FAILED"}}};
+
+template <class Value, std::size_t N>
+std::string_view word_for(const Words<Value, N>& words, Value value) {
+  const auto found = std::ranges::find(words, value, [](const auto& row) { return row.first; });
+  PURSER_ASSERT(found != words.end());
+  return found->second;
+}
+template <class Value, std::size_t N>
+std::optional<Value> value_of(const Words<Value, N>& words, std::string_view word) {
+  const auto found = std::ranges::find(words, word, [](const auto& row) { return row.second; });
+  return found == words.end() ? std::nullopt : std::optional(found->first);
+}
+
+std::string money(const Payment& payment, std::int64_t minor) { return to_text({minor, payment.amount.currency}); }
+
+Error in_progress(Error error, std::string code, std::string detail) {
+  error.code = std::move(code);
+  error.detail = std::move(detail);
+  error.retry_after_seconds = 2;
+  return error;
+}
+
+}  // namespace
+
+std::string_view text(Status status) { return word_for(status_words, status); }
+std::string_view text(CaptureMethod method) { return word_for(capture_method_words, method); }
+std::string_view text(AttemptKind kind) { return word_for(kind_words, kind); }
+std::string_view text(AttemptStatus status) { return word_for(attempt_words, status); }
+std::string_view text(PartStatus status) { return word_for(part_words, status); }
+std::optional<Status> parse_status(std::string_view word) { return value_of(status_words, word); }
+std::optional<CaptureMethod> parse_capture_method(std::string_view word) { return value_of(capture_method_words, word); }
+std::optional<AttemptKind> parse_attempt_kind(std::string_view word) { return value_of(kind_words, word); }
+std::optional<AttemptStatus> parse_attempt_status(std::string_view word) { return value_of(attempt_words, word); }
+std::optional<PartStatus> parse_part_status(std::string_view word) { return value_of(part_words, word); }
+
+Error explain(const Refused& refused, const Payment& payment) {
+  const std::string state(text(payment.status));
+  std::string allowed;
+  for (const Status next : lifecycle.after(payment.status)) allowed += (allowed.empty() ? "" : ",") + std::string(text(next));
+  Error error{.kind = Kind::conflict, .metadata = {{"payment_id", payment.id.text()}, {"state", state}, {"allowed", allowed}}};
+  switch (refused.why) {
+    case Refusal::illegal_transition:
+      error.code = "illegal_transition";
+      error.detail = "The payment is " + state + " and cannot become " + std::string(text(refused.wanted.value())) + ".";
+      error.metadata["wanted"] = text(*refused.wanted);
+      return error;
+    case Refusal::attempt_in_progress:
+      return in_progress(std::move(error), "attempt_in_progress", "An earlier attempt of this payment is still open. Wait for its outcome.");
+    case Refusal::release_in_progress:
+      return in_progress(std::move(error), "void_in_progress", "The payment is being voided. Wait for that to end.");
+    case Refusal::capture_in_progress:
+      return in_progress(std::move(error), "capture_in_progress", "A capture of this payment is under way. Wait for its outcome.");
+    case Refusal::nothing_captured:
+      error.code = "illegal_transition";
+      error.detail = "The payment is " + state + ": nothing was captured, so nothing can be refunded. An authorisation is released by a void.";
+      error.metadata["wanted"] = text(Status::refunded);
+      return error;
+    case Refusal::nothing_authorized:
+      error.code = "illegal_transition";
+      error.detail = "The payment is " + state + ": nothing is authorised.";
+      return error;
+    case Refusal::amount_exceeds_authorized:
+      error = invalid("/amount", "amount_exceeds_authorized", "At most " + money(payment, payment.capturable()) + " can still be captured.");
+      error.metadata = {{"payment_id", payment.id.text()}, {"capturable", std::to_string(payment.capturable())}};
+      return error;
+    case Refusal::amount_exceeds_captured:
+      error = invalid("/amount", "amount_exceeds_captured",
+                      "At most " + money(payment, payment.refundable()) + " can still be refunded, refunds under way included.");
+      error.metadata = {{"payment_id", payment.id.text()}, {"refundable", std::to_string(payment.refundable())}};
+      return error;
+    case Refusal::already_refunded:
+      error.code = "illegal_transition";
+      error.detail = "The payment is REFUNDED: all of it was given back already.";
+      error.metadata["wanted"] = text(Status::refunded);
+      return error;
+    case Refusal::captured_already:
+      error.code = "illegal_transition";
+      error.detail = "Part of the payment was captured; refund it instead, or capture with final to release the rest.";
+      error.metadata["wanted"] = text(Status::voided);
+      return error;
+    case Refusal::retry_not_allowed:
+      error.code = "retry_not_allowed";
+      error.detail = "This decline is final for the payment method. Retry with another payment_method.";
+      return error;
+  }
+  PURSER_ASSERT(false);
+}
+
+}  // namespace purser::payments

@@ -1,0 +1,202 @@
+#include "contexts/payments/service.hpp"
+
+#include "contexts/payments/wire.hpp"
+#include "orders/v1/order_service.purser.hpp"
+#include "platform/rpc/idempotency.hpp"
+
+namespace purser::payments {
+namespace {
+
+using store::Tx;
+
+Result<Payment> must_find(Tx& tx, const rpc::Call& call, const std::string& payment_or_order_id) {
+  auto payment = find_by_either(tx, call.caller.merchant_id, payment_or_order_id);
+  if (!payment) return payment_not_found(payment_or_order_id);
+  return std::move(*payment);
+}
+
+template <class Response>
+Response with_payment(const Payment& payment) {
+  Response response;
+  *response.mutable_payment() = to_api(payment);
+  return response;
+}
+
+// The first half of a command: the stored answer of an earlier request with its key, or the payment with its new attempt.
+template <class Response>
+struct Begun {
+  std::optional<Response> stored{};
+  std::optional<Payment> payment{};
+};
+
+// Stores the intention: `decide(tx)` gives the payment with the attempt that is now SENT.
+template <class Response, class Request, class Decide>
+Reply<Begun<Response>> store_intention(Orchestrator& orchestrator, const rpc::Call& call, const Request& request, AttemptId attempt, Decide decide) {
+  co_return co_await orchestrator.store().transact([&](Tx& tx) -> Result<Begun<Response>> {
+    TRY(auto stored, rpc::begin<Response>(tx, call, request, attempt.text(), orchestrator.book().clock().now()));
+    if (stored) return Begun<Response>{.stored = std::move(*stored)};
+    TRY(Payment payment, decide(tx));
+    return Begun<Response>{.payment = std::move(payment)};
+  });
+}
+
+// The second half: asks the processor and settles. The answer is the one stored under the request's key when its attempt was
+// settled, by whomever, so that repeating the request gives the same.
+template <class Response, class Present>
+Reply<Response> carry_out(Orchestrator& orchestrator, rpc::Call call, Payment payment, AttemptId attempt, Present present) {
+  auto settled = co_await orchestrator.carry_out(call, std::move(payment), attempt);
+  if (!settled.ok()) co_return std::move(settled).error();
+  Response response;
+  if (settled->answer && response.ParseFromString(*settled->answer)) co_return response;
+  co_return present(settled->payment);
+}
+
+Money money_of(const ::orders::v1::Order& order) { return {order.total(), *Currency::parse(order.currency())}; }
+
+Result<Done> must_match(const api::CreatePaymentRequest& request, Money total) {
+  if (request.has_amount() && request.amount() != total.minor)
+    return invalid("/amount", "amount_differs", "The amount is not the order's total of " + to_text(total) + "; leave it out to pay the order.");
+  if (!request.currency().empty() && Currency::parse(request.currency()) != total.currency)
+    return invalid("/currency", "currency_differs", "The order is in " + std::string(total.currency.code()) + "; leave the currency out.");
+  if (total.minor <= 0) return invalid("/order_id", "nothing_to_pay", "The order's total is zero: there is nothing to pay.");
+  return Done{};
+}
+
+}  // namespace
+
+Reply<Service::Bill> Service::bill_for(rpc::Call call, api::CreatePaymentRequest request) {
+  if (request.order_id().empty()) {
+    if (!request.has_amount()) co_return invalid("/amount", "required", "Give the amount to pay in minor units, or the order_id of the order to pay.");
+    const auto currency = Currency::parse(request.currency());
+    if (!currency) co_return invalid("/currency", "required", "Give the currency of the amount, an ISO 4217 code such as USD.");
+    co_return Bill{{request.amount(), *currency}, request.user_id()};
+  }
+  ::orders::v1::GetOrderRequest get;
+  get.set_order_id(request.order_id());
+  CO_TRY(const auto found, co_await directory_.get<::orders::v1::OrderService>().GetOrder(call.step("order"), std::move(get)));
+  const Money total = money_of(found.order());
+  CO_TRY_DONE(must_match(request, total));
+  co_return Bill{total, found.order().user_id()};
+}
+
+Reply<api::CreatePaymentResponse> Service::CreatePayment(rpc::Call call, api::CreatePaymentRequest request) {
+  CO_TRY_DONE(orchestrator_.processor().ready());
+  CO_TRY(const Bill bill, co_await bill_for(call, request));
+  PaymentBook& book = orchestrator_.book();
+  const Instant now = book.clock().now();
+  const NewAttempt attempt = orchestrator_.new_attempt();
+  const bool manual = request.capture_method() == api::CAPTURE_METHOD_MANUAL;
+  const Payment fresh{.id = make_id<PaymentId>(now, book.random()),
+                      .merchant_id = call.caller.merchant_id,
+                      .order_id = request.order_id(),
+                      .user_id = bill.user_id,
+                      .amount = bill.amount,
+                      .capture_method = manual ? CaptureMethod::manual : CaptureMethod::automatic,
+                      .payment_method = request.payment_method(),
+                      .description = request.description(),
+                      .return_url = request.return_url(),
+                      .metadata = {request.metadata().begin(), request.metadata().end()},
+                      .created_at = now,
+                      .updated_at = now};
+  CO_TRY(auto begun, co_await store_intention<api::CreatePaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) {
+           return book.open(tx, call, fresh, start(fresh, attempt, "", now));
+         }));
+  if (begun.stored) co_return std::move(*begun.stored);
+  co_return co_await carry_out<api::CreatePaymentResponse>(orchestrator_, call, std::move(*begun.payment), attempt.id,
+                                                           with_payment<api::CreatePaymentResponse>);
+}
+
+Reply<api::RetryPaymentResponse> Service::RetryPayment(rpc::Call call, api::RetryPaymentRequest request) {
+  CO_TRY_DONE(orchestrator_.processor().ready());
+  PaymentBook& book = orchestrator_.book();
+  const NewAttempt attempt = orchestrator_.new_attempt();
+  CO_TRY(auto begun, co_await store_intention<api::RetryPaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) -> Result<Payment> {
+           TRY(const Payment payment, must_find(tx, call, request.payment_id()));
+           return book.change(tx, call, payment, start(payment, attempt, request.payment_method(), book.clock().now()));
+         }));
+  if (begun.stored) co_return std::move(*begun.stored);
+  co_return co_await carry_out<api::RetryPaymentResponse>(orchestrator_, call, std::move(*begun.payment), attempt.id,
+                                                          with_payment<api::RetryPaymentResponse>);
+}
+
+Reply<api::CapturePaymentResponse> Service::CapturePayment(rpc::Call call, api::CapturePaymentRequest request) {
+  CO_TRY_DONE(orchestrator_.processor().ready());
+  PaymentBook& book = orchestrator_.book();
+  const NewAttempt attempt = orchestrator_.new_attempt();
+  const CaptureId capture_id = make_id<CaptureId>(book.clock().now(), book.random());
+  const auto amount = request.has_amount() ? std::optional(request.amount()) : std::nullopt;
+  CO_TRY(auto begun, co_await store_intention<api::CapturePaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) -> Result<Payment> {
+           TRY(const Payment payment, must_find(tx, call, request.payment_id()));
+           return book.change(tx, call, payment, start_capture(payment, attempt, capture_id, amount, request.final(), book.clock().now()));
+         }));
+  if (begun.stored) co_return std::move(*begun.stored);
+  co_return co_await carry_out<api::CapturePaymentResponse>(orchestrator_, call, std::move(*begun.payment), attempt.id,
+                                                            with_payment<api::CapturePaymentResponse>);
+}
+
+Reply<api::RefundPaymentResponse> Service::RefundPayment(rpc::Call call, api::RefundPaymentRequest request) {
+  CO_TRY_DONE(orchestrator_.processor().ready());
+  PaymentBook& book = orchestrator_.book();
+  const NewAttempt attempt = orchestrator_.new_attempt();
+  const RefundId refund_id = make_id<RefundId>(book.clock().now(), book.random());
+  const auto amount = request.has_amount() ? std::optional(request.amount()) : std::nullopt;
+  CO_TRY(auto begun, co_await store_intention<api::RefundPaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) -> Result<Payment> {
+           TRY(const Payment payment, must_find(tx, call, request.payment_id()));
+           return book.change(tx, call, payment, start_refund(payment, attempt, refund_id, amount, request.reason(), book.clock().now()));
+         }));
+  if (begun.stored) co_return std::move(*begun.stored);
+  co_return co_await carry_out<api::RefundPaymentResponse>(orchestrator_, call, std::move(*begun.payment), attempt.id, [&](const Payment& payment) {
+    api::RefundPaymentResponse response;
+    for (const Refund& refund : payment.refunds)
+      if (refund.id == refund_id) *response.mutable_refund() = to_api(payment, refund);
+    return response;
+  });
+}
+
+Reply<api::VoidPaymentResponse> Service::VoidPayment(rpc::Call call, api::VoidPaymentRequest request) {
+  CO_TRY_DONE(orchestrator_.processor().ready());
+  PaymentBook& book = orchestrator_.book();
+  const NewAttempt attempt = orchestrator_.new_attempt();
+  CO_TRY(auto begun, co_await store_intention<api::VoidPaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) -> Result<Payment> {
+           TRY(const Payment payment, must_find(tx, call, request.payment_id()));
+           return book.change(tx, call, payment, start_release(payment, attempt, request.reason(), book.clock().now()));
+         }));
+  if (begun.stored) co_return std::move(*begun.stored);
+  co_return co_await carry_out<api::VoidPaymentResponse>(orchestrator_, call, std::move(*begun.payment), attempt.id, with_payment<api::VoidPaymentResponse>);
+}
+
+Reply<api::GetPaymentResponse> Service::GetPayment(rpc::Call call, api::GetPaymentRequest request) {
+  co_return co_await orchestrator_.store().read([&](Tx& tx) -> Result<api::GetPaymentResponse> {
+    TRY(const Payment payment, must_find(tx, call, request.payment_id()));
+    return with_payment<api::GetPaymentResponse>(payment);
+  });
+}
+
+Reply<api::ListPaymentsResponse> Service::ListPayments(rpc::Call call, api::ListPaymentsRequest request) {
+  const rpc::Page page = rpc::Page::of(request);
+  co_return co_await orchestrator_.store().read([&](Tx& tx) -> Result<api::ListPaymentsResponse> {
+    auto payments = list(tx, call.caller.merchant_id, {request.order_id(), from_api(request.status())}, page);
+    api::ListPaymentsResponse response;
+    response.set_has_more(rpc::settle_page(page, payments));
+    for (const Payment& payment : payments) *response.add_payments() = to_api(payment);
+    if (response.has_more() && !payments.empty()) response.set_next_page_token(payments.back().id.text());
+    return response;
+  });
+}
+
+Reply<api::GetRefundResponse> Service::GetRefund(rpc::Call call, api::GetRefundRequest request) {
+  co_return co_await orchestrator_.store().read([&](Tx& tx) -> Result<api::GetRefundResponse> {
+    const auto found = find_refund(tx, call.caller.merchant_id, request.refund_id());
+    if (!found)
+      return Error{.kind = Kind::not_found,
+                   .code = "refund_not_found",
+                   .detail = "There is no refund with this id.",
+                   .metadata = {{"refund_id", request.refund_id()}}};
+    TRY(const Payment payment, must_find(tx, call, found->payment_id));
+    api::GetRefundResponse response;
+    *response.mutable_refund() = to_api(payment, found->refund);
+    return response;
+  });
+}
+
+}  // namespace purser::payments

@@ -1,0 +1,34 @@
+// PaymentService: each command stores what is to be asked, asks the processor, and stores the answer.
+#pragma once
+#include "contexts/payments/orchestrator.hpp"
+#include "payments/v1/payment_service.purser.hpp"
+#include "platform/rpc/directory.hpp"
+
+namespace purser::payments {
+
+class Service final : public ::payments::v1::PaymentService {
+ public:
+  Service(Orchestrator& orchestrator, const rpc::Directory& directory) : orchestrator_(orchestrator), directory_(directory) {}
+
+  Reply<::payments::v1::CreatePaymentResponse> CreatePayment(rpc::Call call, ::payments::v1::CreatePaymentRequest request) override;
+  Reply<::payments::v1::GetPaymentResponse> GetPayment(rpc::Call call, ::payments::v1::GetPaymentRequest request) override;
+  Reply<::payments::v1::ListPaymentsResponse> ListPayments(rpc::Call call, ::payments::v1::ListPaymentsRequest request) override;
+  Reply<::payments::v1::RetryPaymentResponse> RetryPayment(rpc::Call call, ::payments::v1::RetryPaymentRequest request) override;
+  Reply<::payments::v1::CapturePaymentResponse> CapturePayment(rpc::Call call, ::payments::v1::CapturePaymentRequest request) override;
+  Reply<::payments::v1::RefundPaymentResponse> RefundPayment(rpc::Call call, ::payments::v1::RefundPaymentRequest request) override;
+  Reply<::payments::v1::VoidPaymentResponse> VoidPayment(rpc::Call call, ::payments::v1::VoidPaymentRequest request) override;
+  Reply<::payments::v1::GetRefundResponse> GetRefund(rpc::Call call, ::payments::v1::GetRefundRequest request) override;
+
+ private:
+  // What is to be paid: the order's total, or the request's own amount.
+  struct Bill {
+    Money amount;
+    std::string user_id;
+  };
+  Reply<Bill> bill_for(rpc::Call call, ::payments::v1::CreatePaymentRequest request);
+
+  Orchestrator& orchestrator_;
+  const rpc::Directory& directory_;
+};
+
+}  // namespace purser::payments

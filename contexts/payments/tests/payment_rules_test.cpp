@@ -1,0 +1,362 @@
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "contexts/payments/rules/payment.hpp"
+
+namespace purser::payments {
+namespace {
+
+const Currency usd = *Currency::parse("USD");
+constexpr Instant now{1'000};
+
+AttemptId attempt_id(int n) { return {{static_cast<std::uint8_t>(n)}}; }
+NewAttempt fresh(int n) { return {.id = attempt_id(n), .processor = "stripe", .check_at = now}; }
+
+Payment payment_of(std::int64_t amount, CaptureMethod method) {
+  return {.id = {{1}},
+          .merchant_id = "mer_1",
+          .order_id = "",
+          .user_id = "u",
+          .amount = {amount, usd},
+          .capture_method = method,
+          .payment_method = "pm_card_visa",
+          .description = "",
+          .return_url = "",
+          .created_at = now,
+          .updated_at = now};
+}
+
+Failure declined(bool retryable) { return {.code = "declined", .message = "no", .decline_code = "x", .retryable = retryable, .outcome = "declined"}; }
+
+// A payment in each state, by the way it gets there.
+Payment after(Payment payment, const Decision<Change>& change) {
+  EXPECT_TRUE(change.has_value());
+  return apply(std::move(payment), *change, now);
+}
+Payment settled(Payment payment, int attempt, Outcome outcome) {
+  const auto change = settle(payment, attempt_id(attempt), outcome, fresh(90), now);
+  EXPECT_TRUE(change.has_value());
+  return apply(std::move(payment), *change, now);
+}
+Payment processing(CaptureMethod method = CaptureMethod::manual) {
+  const Payment payment = payment_of(100, method);
+  return after(payment, start(payment, fresh(1), "", now));
+}
+Payment authorized() { return settled(processing(), 1, {.end = End::succeeded, .processor_ref = "pi_1"}); }
+Payment captured() { return settled(processing(CaptureMethod::automatic), 1, {.end = End::succeeded, .processor_ref = "pi_1"}); }
+Payment failed(bool retryable = true) { return settled(processing(), 1, {.end = End::declined, .failure = declined(retryable)}); }
+Payment in_doubt() { return settled(processing(), 1, {.end = End::in_doubt}); }
+Payment requires_action() { return settled(processing(), 1, {.end = End::requires_action, .processor_ref = "pi_1", .action_url = "https://x"}); }
+Payment capturing(std::int64_t amount) {
+  const Payment payment = authorized();
+  return after(payment, start_capture(payment, fresh(2), {{7}}, amount, false, now));
+}
+Payment partially_captured() { return settled(capturing(60), 2, {.end = End::succeeded}); }
+Payment voiding() {
+  const Payment payment = authorized();
+  return after(payment, start_release(payment, fresh(2), "why", now));
+}
+
+TEST(PaymentLifecycle, ReachesItsStates) {
+  EXPECT_EQ(processing().status, Status::processing);
+  EXPECT_EQ(authorized().status, Status::authorized);
+  EXPECT_EQ(captured().status, Status::captured);
+  EXPECT_EQ(failed().status, Status::failed);
+  EXPECT_EQ(in_doubt().status, Status::in_doubt);
+  EXPECT_EQ(requires_action().status, Status::requires_action);
+  EXPECT_EQ(partially_captured().status, Status::partially_captured);
+  EXPECT_EQ(settled(voiding(), 2, {.end = End::succeeded}).status, Status::voided);
+}
+
+TEST(Start, RefusesInOrder) {
+  struct Row {
+    const char* why;
+    Payment payment;
+    const char* method;
+    Refusal want;
+  };
+  const Row rows[] = {
+      // clang-format off
+      {"processing",          processing(),      "",       Refusal::illegal_transition},
+      {"in doubt",            in_doubt(),        "pm_new", Refusal::illegal_transition},
+      {"needs the buyer",     requires_action(), "pm_new", Refusal::illegal_transition},
+      {"authorised",          authorized(),      "pm_new", Refusal::illegal_transition},
+      {"captured",            captured(),        "pm_new", Refusal::illegal_transition},
+      {"final decline",       failed(false),     "",       Refusal::retry_not_allowed},
+      {"the same card again", failed(false),     "pm_card_visa", Refusal::retry_not_allowed},
+      // clang-format on
+  };
+  for (const Row& row : rows) {
+    const auto got = start(row.payment, fresh(9), row.method, now);
+    ASSERT_FALSE(got) << row.why;
+    EXPECT_EQ(got.error().why, row.want) << row.why;
+  }
+  EXPECT_TRUE(start(failed(true), fresh(9), "", now));
+  EXPECT_TRUE(start(failed(false), fresh(9), "pm_other", now));
+}
+
+TEST(Start, GivesEachAttemptAReferenceOfItsOwn) {
+  const Payment payment = failed();
+  const auto again = start(payment, fresh(2), "", now);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->attempts.front().reference, payment.id.text() + "-1-2");
+  EXPECT_EQ(payment.attempts.front().reference, payment.id.text() + "-1-1");
+}
+
+TEST(Capture, RefusesInOrder) {
+  struct Row {
+    const char* why;
+    Payment payment;
+    std::optional<std::int64_t> amount;
+    Refusal want;
+  };
+  const Row rows[] = {
+      // clang-format off
+      {"nothing authorised",       processing(),         1,            Refusal::illegal_transition},
+      {"captured",                 captured(),           1,            Refusal::illegal_transition},
+      {"being voided",             voiding(),            101,          Refusal::release_in_progress},
+      {"another one under way",    capturing(60),        101,          Refusal::capture_in_progress},
+      {"one too many",             authorized(),         101,          Refusal::amount_exceeds_authorized},
+      {"one more than is left",    partially_captured(), 41,           Refusal::amount_exceeds_authorized},
+      // clang-format on
+  };
+  for (const Row& row : rows) {
+    const auto got = start_capture(row.payment, fresh(9), {{9}}, row.amount, false, now);
+    ASSERT_FALSE(got) << row.why;
+    EXPECT_EQ(got.error().why, row.want) << row.why;
+  }
+}
+
+TEST(Capture, TakesPartsUntilTheLast) {
+  Payment payment = partially_captured();
+  payment = after(payment, start_capture(payment, fresh(3), {{8}}, std::nullopt, false, now));
+  payment = settled(payment, 3, {.end = End::succeeded});
+  EXPECT_EQ(payment.status, Status::captured);
+  EXPECT_EQ(payment.captured, 100);
+  EXPECT_TRUE(payment.captures.back().final);
+}
+
+TEST(Capture, FinalReleasesTheRest) {
+  Payment payment = authorized();
+  payment = after(payment, start_capture(payment, fresh(2), {{7}}, 30, true, now));
+  payment = settled(payment, 2, {.end = End::succeeded});
+  EXPECT_EQ(payment.status, Status::captured);
+  EXPECT_EQ(payment.capturable(), 0);
+}
+
+TEST(Capture, ThatFailsLeavesTheMoneyHeld) {
+  const Payment payment = settled(capturing(60), 2, {.end = End::declined, .failure = declined(true)});
+  EXPECT_EQ(payment.status, Status::authorized);
+  EXPECT_EQ(payment.capturable(), 100);
+}
+
+TEST(Refund, RefusesInOrder) {
+  const Payment all_back = [] {
+    Payment payment = captured();
+    payment = after(payment, start_refund(payment, fresh(2), {{5}}, std::nullopt, "", now));
+    return settled(payment, 2, {.end = End::succeeded});
+  }();
+  const Payment half_under_way = [] {
+    const Payment payment = captured();
+    return after(payment, start_refund(payment, fresh(2), {{5}}, 60, "", now));
+  }();
+  struct Row {
+    const char* why;
+    Payment payment;
+    std::optional<std::int64_t> amount;
+    Refusal want;
+  };
+  const Row rows[] = {
+      // clang-format off
+      {"all of it is back",                 all_back,       1,            Refusal::already_refunded},
+      {"nothing captured",                  authorized(),   1,            Refusal::nothing_captured},
+      {"one too many",                      captured(),     101,          Refusal::amount_exceeds_captured},
+      {"what is under way counts",          half_under_way, 41,           Refusal::amount_exceeds_captured},
+      // clang-format on
+  };
+  for (const Row& row : rows) {
+    const auto got = start_refund(row.payment, fresh(9), {{9}}, row.amount, "", now);
+    ASSERT_FALSE(got) << row.why;
+    EXPECT_EQ(got.error().why, row.want) << row.why;
+  }
+}
+
+TEST(Release, RefusesInOrder) {
+  struct Row {
+    const char* why;
+    Payment payment;
+    Refusal want;
+  };
+  const Row rows[] = {
+      {"captured in part", partially_captured(), Refusal::captured_already}, {"processing", processing(), Refusal::illegal_transition},
+      {"failed", failed(), Refusal::illegal_transition},                     {"in doubt", in_doubt(), Refusal::illegal_transition},
+      {"being voided", voiding(), Refusal::release_in_progress},             {"being captured", capturing(60), Refusal::capture_in_progress},
+  };
+  for (const Row& row : rows) {
+    const auto got = start_release(row.payment, fresh(9), "", now);
+    ASSERT_FALSE(got) << row.why;
+    EXPECT_EQ(got.error().why, row.want) << row.why;
+  }
+}
+
+// Every end for every state an attempt to get the money can be in: what becomes of the payment, or nothing.
+TEST(Settle, DecidesOnceWhateverComesWhen) {
+  const Payment sent = processing(), doubted = in_doubt(), waiting = requires_action(), done = authorized(), refused = failed();
+  const Payment absent = settled(in_doubt(), 1, {.end = End::absent});
+  struct Row {
+    const char* why;
+    const Payment& payment;
+    End end;
+    std::optional<What> want;
+  };
+  const Row rows[] = {
+      // clang-format off
+      {"sent",                     sent,    End::succeeded,       What::authorized},
+      {"sent",                     sent,    End::declined,        What::failed},
+      {"sent",                     sent,    End::requires_action, What::action_required},
+      {"sent",                     sent,    End::not_sent,        What::failed},
+      {"sent",                     sent,    End::in_doubt,        What::doubted},
+      {"sent",                     sent,    End::absent,          What::failed},
+      {"sent",                     sent,    End::released,        What::failed},
+      {"in doubt",                 doubted, End::succeeded,       What::authorized},
+      {"in doubt",                 doubted, End::declined,        What::failed},
+      {"in doubt",                 doubted, End::requires_action, What::action_required},
+      {"in doubt, repeat unsent",  doubted, End::not_sent,        std::nullopt},
+      {"in doubt still",           doubted, End::in_doubt,        std::nullopt},
+      {"in doubt",                 doubted, End::absent,          What::failed},
+      {"waits for the buyer",      waiting, End::succeeded,       What::authorized},
+      {"waits for the buyer",      waiting, End::declined,        What::failed},
+      {"waits for the buyer",      waiting, End::requires_action, std::nullopt},
+      {"waits for the buyer",      waiting, End::in_doubt,        std::nullopt},
+      {"waits for the buyer",      waiting, End::released,        What::failed},
+      {"succeeded, told again",    done,    End::succeeded,       std::nullopt},
+      {"succeeded, late decline",  done,    End::declined,        std::nullopt},
+      {"succeeded, late doubt",    done,    End::in_doubt,        std::nullopt},
+      {"succeeded, let go there",  done,    End::released,        What::voided},
+      {"declined, told again",     refused, End::declined,        std::nullopt},
+      {"declined, then succeeds",  refused, End::succeeded,       What::late_success},
+      {"given up, then succeeds",  absent,  End::succeeded,       What::late_success},
+      // clang-format on
+  };
+  for (const Row& row : rows) {
+    const auto got = settle(row.payment, attempt_id(1), {.end = row.end, .processor_ref = "pi_1"}, fresh(90), now);
+    ASSERT_EQ(got.has_value(), row.want.has_value()) << row.why << " / " << int(row.end);
+    if (got) EXPECT_EQ(got->what, *row.want) << row.why << " / " << int(row.end);
+  }
+}
+
+TEST(Settle, ReversesALateSuccessOnce) {
+  Payment payment = settled(failed(), 1, {.end = End::succeeded, .processor_ref = "pi_late"});
+  EXPECT_EQ(payment.status, Status::failed);
+  EXPECT_EQ(payment.attempts.back().kind, AttemptKind::reverse);
+  EXPECT_EQ(payment.attempts.back().processor_ref, "pi_late");
+  EXPECT_FALSE(settle(payment, attempt_id(1), {.end = End::succeeded}, fresh(91), now));
+  payment = settled(payment, 90, {.end = End::succeeded});
+  EXPECT_EQ(payment.attempts.front().status, AttemptStatus::reversed);
+  EXPECT_EQ(payment.authorized, 0);
+}
+
+TEST(Settle, AVoidThatLosesAgainstTheBuyerLeavesTheMoneyHeld) {
+  Payment payment = requires_action();
+  payment = after(payment, start_release(payment, fresh(2), "abandoned", now));
+  payment = settled(payment, 1, {.end = End::succeeded, .processor_ref = "pi_1"});
+  EXPECT_EQ(payment.status, Status::authorized);
+  payment = settled(payment, 2, {.end = End::declined, .failure = declined(false)});
+  EXPECT_EQ(payment.status, Status::authorized);
+}
+
+TEST(Words, AreReadAsTheyAreWritten) {
+  for (int i = 0; i <= int(Status::in_doubt); ++i) EXPECT_EQ(parse_status(text(Status(i))), Status(i));
+  for (int i = 0; i <= int(AttemptKind::reverse); ++i) EXPECT_EQ(parse_attempt_kind(text(AttemptKind(i))), AttemptKind(i));
+  for (int i = 0; i <= int(AttemptStatus::reversed); ++i) EXPECT_EQ(parse_attempt_status(text(AttemptStatus(i))), AttemptStatus(i));
+  for (int i = 0; i <= int(PartStatus::failed); ++i) EXPECT_EQ(parse_part_status(text(PartStatus(i))), PartStatus(i));
+  EXPECT_FALSE(parse_status("PAID"));
+}
+
+TEST(Words, TellEveryRefusal) {
+  for (int i = 0; i <= int(Refusal::retry_not_allowed); ++i) {
+    const Error error = explain({Refusal(i), Status::captured}, authorized());
+    EXPECT_FALSE(error.code.empty()) << i;
+    EXPECT_FALSE(error.detail.empty()) << i;
+    EXPECT_LT(int(error.kind), int(Kind::internal)) << i;
+  }
+}
+
+// A random life: whatever is asked and whatever becomes of it, in any order, the amounts hold, at most one attempt gets the
+// money, and a refusal changes nothing.
+struct Life {
+  Payment payment;
+  int next_id = 1;
+
+  void keep(const Decision<Change>& decision) {
+    const Payment before = payment;
+    if (decision) payment = apply(payment, *decision, now);
+    else RC_ASSERT(payment == before);
+  }
+  void act() {
+    const int id = next_id++;
+    const auto amount = *rc::gen::maybe(rc::gen::inRange<std::int64_t>(1, 130));
+    const auto wanted = amount ? std::optional(*amount) : std::nullopt;
+    const std::uint8_t part = static_cast<std::uint8_t>(id);
+    switch (*rc::gen::inRange(0, 8)) {
+      case 0: return keep(start(payment, fresh(id), *rc::gen::element<std::string>("", "pm_other"), now));
+      case 1: return keep(start_capture(payment, fresh(id), {{part}}, wanted, *rc::gen::arbitrary<bool>(), now));
+      case 2: return keep(start_refund(payment, fresh(id), {{part}}, wanted, "", now));
+      case 3: return keep(start_release(payment, fresh(id), "", now));
+      default: return settle_one(id);
+    }
+  }
+  void settle_one(int id) {
+    if (payment.attempts.empty()) return;
+    const Attempt attempt = *rc::gen::elementOf(payment.attempts);
+    const Outcome outcome{.end = static_cast<End>(*rc::gen::inRange(0, 7)), .processor_ref = "pi", .failure = declined(*rc::gen::arbitrary<bool>())};
+    const auto change = settle(payment, attempt.id, outcome, fresh(id), now);
+    if (change) payment = apply(payment, *change, now);
+    // What was told once is not news when it is told again.
+    RC_ASSERT(!settle(payment, attempt.id, outcome, fresh(id + 100), now) || outcome.end == End::released);
+  }
+};
+
+RC_GTEST_PROP(PaymentLife, KeepsItsMoneyRules, ()) {
+  Life life{payment_of(100, *rc::gen::element(CaptureMethod::automatic, CaptureMethod::manual))};
+  const int steps = *rc::gen::inRange(1, 60);
+  for (int i = 0; i < steps; ++i) {
+    const std::int64_t version = life.payment.version;
+    life.act();
+    RC_ASSERT(life.payment.version - version <= 1);
+    RC_ASSERT(amounts_hold(life.payment));
+    const auto holds_money = std::ranges::count_if(life.payment.attempts, [](const Attempt& attempt) {
+      return attempt.gets_money() && (attempt.is_open() || attempt.status == AttemptStatus::succeeded);
+    });
+    RC_ASSERT(holds_money <= 1);
+    std::set<std::string> references;
+    for (const Attempt& attempt : life.payment.attempts) RC_ASSERT(references.insert(attempt.reference).second);
+  }
+}
+
+// The changes alone, applied to the payment as it began, give the payment as it is: what is stored can be told from them.
+RC_GTEST_PROP(PaymentLife, IsTheFoldOfItsChanges, ()) {
+  const Payment begun = payment_of(100, CaptureMethod::manual);
+  Payment stored = begun;
+  std::vector<Change> changes;
+  const auto keep = [&](const auto& change) {
+    if (!change) return;
+    changes.push_back(*change);
+    stored = apply(stored, *change, now);
+  };
+  keep(start(stored, fresh(1), "", now));
+  keep(settle(stored, attempt_id(1), {.end = *rc::gen::element(End::succeeded, End::in_doubt, End::requires_action)}, fresh(90), now));
+  keep(settle(stored, attempt_id(1), {.end = End::succeeded}, fresh(91), now));
+  keep(start_capture(stored, fresh(2), {{2}}, *rc::gen::inRange<std::int64_t>(1, 101), *rc::gen::arbitrary<bool>(), now));
+  keep(settle(stored, attempt_id(2), {.end = *rc::gen::element(End::succeeded, End::declined)}, fresh(92), now));
+  keep(start_refund(stored, fresh(3), {{3}}, std::nullopt, "", now));
+  Payment folded = begun;
+  for (const Change& change : changes) folded = apply(folded, change, now);
+  RC_ASSERT(folded == stored);
+}
+
+}  // namespace
+}  // namespace purser::payments

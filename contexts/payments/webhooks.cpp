@@ -1,0 +1,73 @@
+#include "contexts/payments/webhooks.hpp"
+
+#include "platform/log.hpp"
+#include "platform/metrics.hpp"
+
+namespace purser::payments {
+namespace {
+
+using store::Tx;
+
+// The attempt a notice is about: by our own reference, or, where the processor sent none, by its id for the charge.
+std::optional<AttemptKey> attempt_of(Tx& tx, const Notice& notice) {
+  if (notice.about == Notice::About::nothing) return std::nullopt;
+  if (!notice.reference.empty())
+    if (auto key = find_by_reference(tx, notice.reference)) return key;
+  if (notice.about == Notice::About::money) return find_money_attempt(tx, notice.processor_ref);
+  return std::nullopt;
+}
+
+// Says what became of it: applied, unmatched (not ours, or nothing to do), or a duplicate.
+Result<std::string> take(Orchestrator& orchestrator, Tx& tx, const Notice& notice) {
+  PaymentBook& book = orchestrator.book();
+  const auto key = attempt_of(tx, notice);
+  const std::string outcome = key ? "applied" : "unmatched";
+  if (!take_in(tx, orchestrator.processor().name(), notice.event_id, notice.type, book.clock().now(), outcome)) return std::string("duplicate");
+  if (!key) return outcome;
+  const auto payment = find(tx, key->merchant_id, key->payment_id);
+  if (!payment) return payment_not_found(key->payment_id);
+  rpc::Call call = rpc::system_call(key->merchant_id, "webhook/" + notice.event_id);
+  call.caller.actor = "processor:" + std::string(orchestrator.processor().name());
+  TRY(const Payment after, book.settle(tx, call, *payment, key->attempt_id, notice.outcome));
+  return outcome;
+}
+
+http::Response acknowledged() {
+  http::Response response{.status = 200, .body = R"({"received":true})"};
+  response.headers.set("Content-Type", "application/json");
+  return response;
+}
+
+Task<http::Response> receive(Orchestrator& orchestrator, http::Request request, std::string processor) {
+  const std::string target = "/webhooks/" + processor;
+  if (processor != orchestrator.processor().name())
+    co_return rpc::problem({.kind = Kind::not_found, .code = "processor_unknown", .detail = "There is no processor of this name."}, "", "/webhooks");
+  auto notice = orchestrator.processor().parse_webhook(request, orchestrator.book().clock().now());
+  if (!notice.ok()) {
+    metrics::counter("purser_webhooks_received_total", "Webhooks from processors.", {{"processor", processor}, {"outcome", "refused"}}).add();
+    log::warn("webhook refused", {{"processor", processor}, {"code", notice.error().code}});
+    co_return rpc::problem(notice.error(), "", target);
+  }
+  auto taken = co_await orchestrator.store().transact([&](Tx& tx) { return take(orchestrator, tx, *notice); });
+  const std::string outcome = taken.ok() ? *taken : "failed";
+  metrics::counter("purser_webhooks_received_total", "Webhooks from processors.", {{"processor", processor}, {"outcome", outcome}}).add();
+  log::info("webhook received", {{"processor", processor},
+                                 {"event_id", notice->event_id},
+                                 {"type", notice->type},
+                                 {"processor_ref", notice->processor_ref},
+                                 {"reference", notice->reference},
+                                 {"outcome", outcome}});
+  if (!taken.ok()) co_return rpc::problem(taken.error(), "", target);
+  co_return acknowledged();
+}
+
+}  // namespace
+
+rpc::RawRoute webhook_route(Orchestrator& orchestrator) {
+  return {"POST", "/webhooks/{processor}",
+          [&orchestrator](http::Request request, std::vector<std::pair<std::string, std::string>> path_values) -> Task<http::Response> {
+            return receive(orchestrator, std::move(request), path_values.empty() ? "" : std::move(path_values.front().second));
+          }};
+}
+
+}  // namespace purser::payments

@@ -1,0 +1,135 @@
+#include "contexts/payments/wire.hpp"
+
+#include <google/protobuf/util/time_util.h>
+
+namespace purser::payments {
+namespace {
+
+// The contract's numbers follow the rules' order, one behind UNSPECIFIED.
+template <class Api, class Own>
+Api number(Own value) {
+  return static_cast<Api>(int(value) + 1);
+}
+static_assert(int(api::PAYMENT_STATUS_CREATED) == int(Status::created) + 1 && int(api::PAYMENT_STATUS_IN_DOUBT) == int(Status::in_doubt) + 1);
+static_assert(int(api::CAPTURE_METHOD_MANUAL) == int(CaptureMethod::manual) + 1);
+static_assert(int(api::ATTEMPT_KIND_AUTHORIZE) == int(AttemptKind::authorize) + 1 && int(api::ATTEMPT_KIND_REVERSE) == int(AttemptKind::reverse) + 1);
+static_assert(int(api::ATTEMPT_STATUS_CREATED) == int(AttemptStatus::created) + 1 && int(api::ATTEMPT_STATUS_REVERSED) == int(AttemptStatus::reversed) + 1);
+static_assert(int(api::REFUND_STATUS_FAILED) == int(PartStatus::failed) + 1 && int(api::CAPTURE_STATUS_FAILED) == int(PartStatus::failed) + 1);
+
+google::protobuf::Timestamp timestamp(Instant at) { return google::protobuf::util::TimeUtil::MillisecondsToTimestamp(at.unix_ms); }
+
+constexpr int ask_again_seconds = 2;
+
+void set_next_action(const Payment& payment, const Attempt& attempt, api::Payment& message) {
+  if (payment.status == Status::requires_action) {
+    message.mutable_next_action()->set_type("redirect");
+    message.mutable_next_action()->set_url(attempt.action_url);
+  } else if (payment.status == Status::in_doubt || payment.status == Status::processing) {
+    message.mutable_next_action()->set_type("wait");
+    message.mutable_next_action()->set_url("/payments/" + payment.id.text());
+    message.mutable_next_action()->set_retry_after_seconds(ask_again_seconds);
+  }
+}
+
+void add_attempt(const Attempt& attempt, api::Attempt& message) {
+  message.set_id(attempt.id.text());
+  message.set_number(attempt.number);
+  message.set_kind(number<api::AttemptKind>(attempt.kind));
+  message.set_status(number<api::AttemptStatus>(attempt.status));
+  message.set_processor(attempt.processor);
+  message.set_reference(attempt.reference);
+  message.set_processor_ref(attempt.processor_ref);
+  message.set_amount(attempt.amount);
+  if (attempt.failure) *message.mutable_error() = to_api(*attempt.failure);
+  *message.mutable_created_at() = timestamp(attempt.created_at);
+  *message.mutable_updated_at() = timestamp(attempt.updated_at);
+}
+
+void add_capture(const Capture& capture, api::Capture& message) {
+  message.set_id(capture.id.text());
+  message.set_amount(capture.amount);
+  message.set_status(number<api::CaptureStatus>(capture.status));
+  message.set_final(capture.final);
+  if (capture.failure) *message.mutable_error() = to_api(*capture.failure);
+  *message.mutable_created_at() = timestamp(capture.created_at);
+}
+
+}  // namespace
+
+std::optional<Status> from_api(api::PaymentStatus status) {
+  if (status == api::PAYMENT_STATUS_UNSPECIFIED || !api::PaymentStatus_IsValid(status)) return std::nullopt;
+  return static_cast<Status>(int(status) - 1);
+}
+
+api::PaymentError to_api(const Failure& failure) {
+  api::PaymentError error;
+  error.set_code(failure.code);
+  error.set_message(failure.message);
+  error.set_decline_code(failure.decline_code);
+  error.set_retryable(failure.retryable);
+  error.set_outcome(failure.outcome);
+  return error;
+}
+
+api::Refund to_api(const Payment& payment, const Refund& refund) {
+  api::Refund message;
+  message.set_id(refund.id.text());
+  message.set_payment_id(payment.id.text());
+  message.set_order_id(payment.order_id);
+  message.set_amount(refund.amount);
+  message.set_currency(std::string(payment.amount.currency.code()));
+  message.set_status(number<api::RefundStatus>(refund.status));
+  message.set_reason(refund.reason);
+  if (refund.failure) *message.mutable_error() = to_api(*refund.failure);
+  *message.mutable_created_at() = timestamp(refund.created_at);
+  *message.mutable_updated_at() = timestamp(refund.updated_at);
+  return message;
+}
+
+api::Payment to_api(const Payment& payment) {
+  api::Payment message;
+  message.set_id(payment.id.text());
+  message.set_order_id(payment.order_id);
+  message.set_user_id(payment.user_id);
+  message.set_status(number<api::PaymentStatus>(payment.status));
+  message.set_capture_method(number<api::CaptureMethod>(payment.capture_method));
+  message.set_amount(payment.amount.minor);
+  message.set_currency(std::string(payment.amount.currency.code()));
+  message.set_amount_authorized(payment.authorized);
+  message.set_amount_captured(payment.captured);
+  message.set_amount_refunded(payment.refunded);
+  message.set_payment_method(payment.payment_method);
+  message.set_description(payment.description);
+  message.mutable_metadata()->insert(payment.metadata.begin(), payment.metadata.end());
+  message.set_version(payment.version);
+  *message.mutable_created_at() = timestamp(payment.created_at);
+  *message.mutable_updated_at() = timestamp(payment.updated_at);
+  if (const Attempt* attempt = payment.money_attempt()) {
+    message.set_processor(attempt->processor);
+    message.set_provider_ref(attempt->processor_ref);
+    if (attempt->failure && (payment.status == Status::failed || payment.status == Status::in_doubt)) *message.mutable_error() = to_api(*attempt->failure);
+    set_next_action(payment, *attempt, message);
+  }
+  for (const Attempt& attempt : payment.attempts) add_attempt(attempt, *message.add_attempts());
+  for (const Capture& capture : payment.captures) add_capture(capture, *message.add_captures());
+  for (const Refund& refund : payment.refunds) *message.add_refunds() = to_api(payment, refund);
+  return message;
+}
+
+facts::PaymentFacts facts_of(const Payment& payment) {
+  facts::PaymentFacts message;
+  message.set_payment_id(payment.id.text());
+  message.set_order_id(payment.order_id);
+  message.set_user_id(payment.user_id);
+  message.set_amount(payment.amount.minor);
+  message.set_currency(std::string(payment.amount.currency.code()));
+  message.set_status(number<api::PaymentStatus>(payment.status));
+  message.set_amount_authorized(payment.authorized);
+  message.set_amount_captured(payment.captured);
+  message.set_amount_refunded(payment.refunded);
+  message.set_version(payment.version);
+  if (const Attempt* attempt = payment.money_attempt()) message.set_payment_intent_id(attempt->processor_ref);
+  return message;
+}
+
+}  // namespace purser::payments

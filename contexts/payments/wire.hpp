@@ -1,0 +1,18 @@
+// Between the context's own values and its contracts (payments/v1, payments/events/v1).
+#pragma once
+#include "contexts/payments/rules/payment.hpp"
+#include "payments/events/v1/events.pb.h"
+#include "payments/v1/payment.pb.h"
+
+namespace purser::payments {
+
+namespace api = ::payments::v1;
+namespace facts = ::payments::events::v1;
+
+api::Payment to_api(const Payment& payment);
+api::Refund to_api(const Payment& payment, const Refund& refund);
+api::PaymentError to_api(const Failure& failure);
+facts::PaymentFacts facts_of(const Payment& payment);
+std::optional<Status> from_api(api::PaymentStatus status);  // nothing for UNSPECIFIED
+
+}  // namespace purser::payments

@@ -1,0 +1,21 @@
+// Runs modules' jobs on timers, each one after its own end, until stopped.
+#pragma once
+#include <boost/asio/any_io_executor.hpp>
+#include <memory>
+#include <vector>
+
+#include "platform/module.hpp"
+
+namespace purser {
+
+class JobRunner {
+ public:
+  virtual ~JobRunner() = default;
+  // No run begins any more; ends when those under way have, or after `grace`.
+  virtual Task<void> stop(Duration grace) = 0;
+};
+
+// Starts at once. A job that throws is logged and runs again after its usual time.
+std::shared_ptr<JobRunner> start_jobs(boost::asio::any_io_executor executor, std::vector<Job> jobs);
+
+}  // namespace purser

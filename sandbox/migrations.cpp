@@ -1,0 +1,109 @@
+#include "sandbox/sandbox.hpp"
+
+namespace purser::sandbox {
+
+// Pairs (metadata, details) are kept form-encoded, times in milliseconds.
+std::vector<store::Migration> migrations() {
+  return {{.owner = "sandbox", .name = "0001_sandbox", .sql = R"(
+create table sandbox_payment_intents (
+  id text primary key,
+  created_at bigint not null,
+  status text not null,
+  amount bigint not null,
+  amount_capturable bigint not null,
+  amount_received bigint not null,
+  currency text not null,
+  manual_capture bigint not null,
+  multicapture bigint not null,
+  client_secret text not null,
+  payment_method text not null,
+  latest_charge text not null,
+  last_error text not null,
+  authenticate_url text not null,
+  return_url text not null,
+  canceled_at bigint,
+  cancellation_reason text not null,
+  settles_at bigint,
+  details text not null,
+  metadata text not null,
+  check (amount_received >= 0 and amount_capturable >= 0 and amount_received + amount_capturable <= amount)
+);
+create index sandbox_payment_intents_settling on sandbox_payment_intents (settles_at) where settles_at is not null;
+create table sandbox_charges (
+  id text primary key,
+  payment_intent text not null,
+  created_at bigint not null,
+  amount bigint not null,
+  amount_captured bigint not null,
+  amount_refunded bigint not null,
+  currency text not null,
+  succeeded bigint not null,
+  captured bigint not null,
+  payment_method text not null,
+  failure_code text not null,
+  decline_code text not null,
+  metadata text not null,
+  check (amount_captured <= amount and amount_refunded <= amount_captured)
+);
+create index sandbox_charges_of_intent on sandbox_charges (payment_intent, id);
+create table sandbox_refunds (
+  id text primary key,
+  charge text not null,
+  payment_intent text not null,
+  created_at bigint not null,
+  amount bigint not null check (amount > 0),
+  currency text not null,
+  status text not null,
+  reason text not null,
+  failure_reason text not null,
+  settles_at bigint,
+  metadata text not null
+);
+create index sandbox_refunds_of_intent on sandbox_refunds (payment_intent, id);
+create index sandbox_refunds_settling on sandbox_refunds (settles_at) where settles_at is not null;
+create table sandbox_ledger (
+  seq integer primary key,
+  at bigint not null,
+  kind text not null,
+  payment_intent text not null,
+  object text not null,
+  amount bigint not null,
+  currency text not null,
+  reference text not null,
+  order_id text not null,
+  idempotency_key text not null
+);
+create index sandbox_ledger_of_intent on sandbox_ledger (payment_intent, seq);
+create index sandbox_ledger_of_reference on sandbox_ledger (reference, seq) where reference <> '';
+create index sandbox_ledger_of_order on sandbox_ledger (order_id, seq) where order_id <> '';
+create table sandbox_idempotency (
+  key text primary key,
+  fingerprint text not null,
+  created_at bigint not null,
+  status bigint not null,
+  body text not null
+);
+create table sandbox_events (
+  id text primary key,
+  type text not null,
+  created_at bigint not null,
+  request_id text not null,
+  idempotency_key text not null,
+  object text not null
+);
+create table sandbox_deliveries (
+  id text primary key,
+  event text not null,
+  attempt bigint not null,
+  state text not null,
+  due_at bigint not null,
+  sent_at bigint,
+  status bigint,
+  problem text not null
+);
+create index sandbox_deliveries_due on sandbox_deliveries (due_at, id) where state = 'pending';
+create index sandbox_deliveries_of_event on sandbox_deliveries (event, id);
+)"}};
+}
+
+}  // namespace purser::sandbox

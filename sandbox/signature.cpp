@@ -1,0 +1,44 @@
+#include "sandbox/signature.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
+
+#include <array>
+#include <span>
+
+namespace purser::sandbox {
+namespace {
+
+using Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
+
+const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+
+std::string hex(const Digest& digest) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string out;
+  for (const unsigned char byte : digest) out += {digits[byte >> 4], digits[byte & 15]};
+  return out;
+}
+
+}  // namespace
+
+std::string sha256_hex(std::string_view text) {
+  Digest digest;
+  SHA256(bytes_of(text), text.size(), digest.data());
+  return hex(digest);
+}
+
+std::string hmac_sha256_hex(std::string_view secret, std::string_view text) {
+  Digest digest;
+  unsigned length = 0;
+  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), bytes_of(text), text.size(), digest.data(), &length);
+  return hex(digest);
+}
+
+std::string signature_header(std::string_view secret, Instant at, std::string_view body) {
+  const std::string time = std::to_string(at.unix_ms / 1000);
+  return "t=" + time + ",v1=" + hmac_sha256_hex(secret, time + "." + std::string(body));
+}
+
+}  // namespace purser::sandbox

@@ -1,0 +1,16 @@
+// Stripe-Signature, and the digest behind it.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "kernel/time.hpp"
+
+namespace purser::sandbox {
+
+std::string sha256_hex(std::string_view text);
+std::string hmac_sha256_hex(std::string_view secret, std::string_view text);
+
+// "t=1760000000,v1=…": HMAC-SHA256 of "t.body".
+std::string signature_header(std::string_view secret, Instant at, std::string_view body);
+
+}  // namespace purser::sandbox

@@ -1,0 +1,47 @@
+# Builds the sample and says whether each border held: cmake -DSOURCE=… -DBUILD=… -DCOMPILER=… -P borders_test.cmake
+set(failures 0)
+
+function(expect name want text)  # want: 0, or "stopped" with `text` somewhere in the output
+  if(want STREQUAL "0" AND NOT code STREQUAL "0")
+    message("FAILED ${name}: should pass, but\n${output}")
+  elseif(want STREQUAL "stopped" AND code STREQUAL "0")
+    message("FAILED ${name}: came through")
+  elseif(want STREQUAL "stopped" AND NOT output MATCHES "${text}")
+    message("FAILED ${name}: stopped, but not by `${text}`:\n${output}")
+  else()
+    message("ok ${name}")
+    return()
+  endif()
+  math(EXPR failures "${failures} + 1")
+  set(failures ${failures} PARENT_SCOPE)
+endfunction()
+
+macro(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE code OUTPUT_VARIABLE output ERROR_VARIABLE errors)
+  string(APPEND output "${errors}")
+endmacro()
+
+set(sample "${SOURCE}/tests/borders/sample")
+run("${CMAKE_COMMAND}" -G Ninja -S "${sample}" -B "${BUILD}" "-DCMAKE_CXX_COMPILER=${COMPILER}" -DCHECK_TESTS=OFF)
+expect("the sample configures" 0 "")
+run("${CMAKE_COMMAND}" --build "${BUILD}" --target honest_gate honest_rules_gate)
+expect("an honest context passes its gates" 0 "")
+run("${CMAKE_COMMAND}" --build "${BUILD}" --target thief_gate)
+expect("a context that uses another's symbol does not link" stopped "undefined [^\n]*purser::honest::secret")
+run("${CMAKE_COMMAND}" --build "${BUILD}" --target leaky_rules)
+expect("rules cannot include platform/" stopped "'platform/store/store.hpp' file not found|platform/store/store.hpp: No such file")
+run("${CMAKE_COMMAND}" --build "${BUILD}" --target heavy_rules_gate)
+expect("rules that call platform do not link" stopped "undefined [^\n]*purser::store::commit")
+
+run("${CMAKE_COMMAND}" -G Ninja -S "${sample}" -B "${BUILD}-stray" "-DCMAKE_CXX_COMPILER=${COMPILER}" -DCHECK_TESTS=ON)
+expect("a test outside every program stops the configuration" stopped "stray_test.cpp belongs to no test")
+
+find_program(gcc_12 NAMES g++-12)
+if(gcc_12)
+  run("${CMAKE_COMMAND}" -G Ninja -S "${SOURCE}" -B "${BUILD}-gcc" "-DCMAKE_CXX_COMPILER=${gcc_12}")
+  expect("g++ 12 is refused with its reason" stopped "destroys temporaries")
+endif()
+
+if(failures GREATER 0)
+  message(FATAL_ERROR "${failures} borders did not hold")
+endif()

@@ -1,0 +1,2 @@
+#include "kernel/words.hpp"
+namespace purser::honest { int decide() { return word(); } }

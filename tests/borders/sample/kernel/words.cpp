@@ -1,0 +1,1 @@
+namespace purser { int word() { return 1; } }

@@ -1,0 +1,3 @@
+// What kernel offers.
+#pragma once
+namespace purser { int word(); }

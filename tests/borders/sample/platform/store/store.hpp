@@ -1,0 +1,6 @@
+// What platform offers.
+#pragma once
+namespace purser::store {
+struct Migration { const char *owner, *name, *sql; };
+int commit();
+}
