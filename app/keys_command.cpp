@@ -40,14 +40,20 @@ rpc::Scope scope_of(const std::string& text) {
   return text == "readonly" ? rpc::Scope::readonly : rpc::Scope::merchant;
 }
 
+// The secret the server hashes its keys with: from the environment, as the server takes it, else from the data folder.
+Result<std::string> server_secret(const KeysFlags& flags) {
+  const Environment environment = process_environment();
+  if (const auto secret = environment("PURSER_KEY_SECRET")) return *secret;
+  if (const auto file = environment("PURSER_KEY_SECRET_FILE")) return read_secret(*file);
+  return secret_from(std::filesystem::path(flags.data_dir) / "key_secret", 32, system_random());
+}
+
 // The key ring over the database in the data folder, under the same secret as the server's.
 template <class Use>
 int with_keys(const KeysFlags& flags, Use use) {
   auto store = open_database(flags.data_dir);
   if (!store.ok()) return fail(store.error().detail);
-  const auto from_environment = process_environment()("PURSER_KEY_SECRET");
-  auto secret = from_environment ? Result<std::string>(*from_environment)
-                                 : secret_from(std::filesystem::path(flags.data_dir) / "key_secret", 32, system_random());
+  auto secret = server_secret(flags);
   if (!secret.ok()) return fail(secret.error().detail);
   rpc::KeyRing keys(**store, system_clock(), system_random(), flags.mode, *secret);
   return use(keys);
@@ -98,10 +104,14 @@ std::shared_ptr<void> add_keys(CLI::App& cli, int& status) {
   make->add_option("--merchant", flags->merchant, "The merchant it belongs to; a new one if left out.");
   make->add_option("--name", flags->name, "What it is for.")->capture_default_str();
   make->add_option("--scope", flags->scope, "readonly, merchant or admin.")->check(CLI::IsMember({"readonly", "merchant", "admin"}))->capture_default_str();
+  make->fallthrough();  // --data-dir and --mode may stand behind the verb too
   make->callback([flags, &status] { status = create(*flags); });
-  keys->add_subcommand("list", "List all keys; their secrets are not kept.")->callback([flags, &status] { status = list(*flags); });
+  CLI::App* show = keys->add_subcommand("list", "List all keys; their secrets are not kept.");
+  show->fallthrough();
+  show->callback([flags, &status] { status = list(*flags); });
   CLI::App* end = keys->add_subcommand("revoke", "Revoke a key by its id or its first twelve characters.");
   end->add_option("key", flags->which, "key_… or sk_test_abcd")->required();
+  end->fallthrough();
   end->callback([flags, &status] { status = revoke(*flags); });
   return flags;
 }

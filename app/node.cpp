@@ -45,12 +45,17 @@ Result<Done> Node::open_stores(const EffectiveConfig& effective, const NodeOptio
   if (!config_.otlp_endpoint.empty())
     exporter_ = trace::start_otlp_exporter(io_.get_executor(), client_, {.endpoint = config_.otlp_endpoint, .service_version = std::string(version)});
   processor_wire_ = client_;
-  if (!config_.dev || !effective.is_default("stripe_base_url")) return Done{};
+  if (!config_.dev || !effective.is_default("stripe_base_url")) {
+    if (!config_.stripe_secret_key.empty()) return Done{};
+    return Error{.kind = Kind::unavailable,
+                 .code = "stripe_secret_key",
+                 .detail = "stripe_secret_key is not set: no payment could be made. Set PURSER_STRIPE_SECRET_KEY (or …_FILE), or start with --dev."};
+  }
 
   // In development the processor is the sandbox beside us; it learns where to send its webhooks once we listen.
   if (config_.stripe_webhook_secret.empty()) config_.stripe_webhook_secret = Secret("whsec_" + make_secret(24, system_random()));
   config_.stripe_secret_key = Secret(sandbox_secret_key);
-  sandbox::Options sandbox{.secret_key = "", .webhook_secret = config_.stripe_webhook_secret.reveal()};
+  sandbox::Options sandbox{.secret_key = "", .webhook_secret = config_.stripe_webhook_secret.reveal(), .webhook_types = payments::stripe_webhook_types()};
   const auto folder = options.sandbox_dir.empty() ? std::filesystem::path(config_.data_dir) : options.sandbox_dir;
   TRY(sandbox_, SandboxHost::open(folder, client_, std::move(sandbox)));
   sandbox_->start(io_.get_executor(), config_.sandbox_port);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <exception>
 #include <stdexcept>
 
 #include "bench/report.hpp"
@@ -12,10 +13,11 @@
 namespace purser::bench {
 namespace {
 
-// A fresh folder on the disk to measure; gone with its object unless it is to be kept.
+// A fresh folder on the disk to measure; gone at the end, unless it is to be kept or tells what went wrong.
 class RunFolder {
  public:
-  explicit RunFolder(const Options& options) : path_(absolute(options.data_dir) / fmt::format("run-{}", ::getpid())), keep_(options.keep) {
+  explicit RunFolder(const Options& options)
+      : path_(absolute(options.data_dir) / fmt::format("run-{}", ::getpid())), keep_(options.keep), thrown_(std::uncaught_exceptions()) {
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
     struct statfs system{};
@@ -27,7 +29,7 @@ class RunFolder {
   RunFolder& operator=(const RunFolder&) = delete;
   ~RunFolder() {
     std::error_code ignored;
-    if (!keep_) std::filesystem::remove_all(path_, ignored);
+    if (!keep_ && std::uncaught_exceptions() == thrown_) std::filesystem::remove_all(path_, ignored);
   }
 
   std::filesystem::path fresh(const std::string& name) const {
@@ -38,6 +40,7 @@ class RunFolder {
  private:
   std::filesystem::path path_;
   bool keep_;
+  int thrown_;
 };
 
 Report measure(const Options& options) {

@@ -52,6 +52,7 @@ class Session {
   void warm_up(const RequestTemplate& request) {
     say(fmt::format("{}: warming up, {}", report_.name, request.name()));
     const Measured warm = load_.run(request, seconds(options_.warmup_seconds), 0, remember_);
+    must_run();
     if (!warm.errors.empty()) throw std::runtime_error(fmt::format("{} fails: {}", request.name(), warm.first_error));
     server_.settle();
   }
@@ -63,6 +64,7 @@ class Session {
     const double server_cpu = server_.process().cpu_seconds(), own_cpu = own_cpu_seconds();
     phase.measured = load_.run(request, seconds(options_.seconds), per_second, remember_);
     phase.generator_cpu_seconds = own_cpu_seconds() - own_cpu;
+    must_run();
     const double answered_cpu = server_.process().cpu_seconds();
     phase.server_cpu_seconds = answered_cpu - server_cpu;
     phase.settle_seconds = server_.settle();
@@ -85,6 +87,12 @@ class Session {
  private:
   static constexpr const char* commits_metric = "purser_store_commits_total";
   static constexpr const char* transactions_metric = "purser_store_transactions_total";
+
+  void must_run() {
+    Process& process = server_.process();
+    if (const std::string ending = process.ending(); ending != "running")
+      throw std::runtime_error(fmt::format("the server ended under load: {}. It last wrote:\n{}", ending, process.complaints()));
+  }
 
   PurserServer server_;
   const Options& options_;

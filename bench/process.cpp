@@ -63,7 +63,7 @@ Process::~Process() { stop(); }
 
 bool Process::is_running() {
   if (id_ <= 0) return false;
-  if (::waitpid(id_, nullptr, WNOHANG) == 0) return true;
+  if (::waitpid(id_, &status_, WNOHANG) == 0) return true;
   id_ = -1;
   return false;
 }
@@ -105,6 +105,12 @@ std::int64_t Process::resident_bytes() const {
     return kib * 1024;
   }
   throw std::runtime_error("the server ended while it was measured: " + complaints());
+}
+
+std::string Process::ending() {
+  if (is_running()) return "running";
+  if (WIFSIGNALED(status_)) return fmt::format("signal {} ({})", WTERMSIG(status_), ::strsignal(WTERMSIG(status_)));
+  return fmt::format("exit {}", WEXITSTATUS(status_));
 }
 
 std::string Process::complaints() const {

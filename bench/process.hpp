@@ -26,6 +26,7 @@ class Process {
   bool is_running();
   double cpu_seconds() const;           // user and system, all threads
   std::int64_t resident_bytes() const;  // VmRSS
+  std::string ending();                 // "running", or how it ended: "exit 1", "signal 11 (Segmentation fault)"
   std::string complaints() const;       // the end of its error output
   void stop();
 
@@ -33,6 +34,7 @@ class Process {
   std::filesystem::path log_;
   std::chrono::steady_clock::time_point begun_;
   pid_t id_ = -1;
+  int status_ = 0;  // of waitpid, once it has ended
 };
 
 double own_cpu_seconds();

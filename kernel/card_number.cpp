@@ -12,6 +12,17 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool is_separator(char c) { return c == ' ' || c == '-'; }
 
+// Which numbers of a length can be cards at all (ISO/IEC 7812: 13 digits are old Visas, 14 Diners Club; 0 and 1 begin none longer
+// than 15). Without it every tenth timestamp in milliseconds would pass for a card.
+bool could_be_issued(std::string_view digits) {
+  switch (digits.size()) {
+    case 13: return digits[0] == '4';
+    case 14: return digits[0] == '3';
+    case 15: return digits[0] != '0';
+    default: return digits[0] > '1';
+  }
+}
+
 // A run of digits joined by single separators is judged at each length a card number can have, from each place it can
 // begin: at the run's start or behind a separator, and ending where the digits end or a separator follows.
 bool run_holds_card_number(std::string_view run) {
@@ -22,7 +33,8 @@ bool run_holds_card_number(std::string_view run) {
     for (std::size_t at = begin; at < run.size() && count < digits_max; ++at) {
       if (is_digit(run[at])) digits[count++] = run[at];
       const bool ends = at + 1 == run.size() || !is_digit(run[at + 1]);
-      if (ends && count >= digits_min && passes_luhn({digits.data(), count})) return true;
+      const std::string_view number(digits.data(), count);
+      if (ends && count >= digits_min && could_be_issued(number) && passes_luhn(number)) return true;
     }
   }
   return false;

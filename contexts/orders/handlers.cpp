@@ -50,10 +50,13 @@ Result<Done> on_voided(OrderBook& book, Tx& tx, const events::Envelope& envelope
 }
 
 // Money that cannot go back ends a cancellation that waited for it.
-template <class Event>
-Decision<Change> give_up_cancel(const Order& order, const PaymentView& payment, const Event& event) {
-  if (!order.cancel_requested) return progress_payment(order, payment);
-  return refuse_cancel(order, event.error().code());
+Decision<Change> on_refund_failed(const Order& order, const PaymentView& payment, const facts::PaymentRefundFailed& event) {
+  if (order.cancel_requested) return refuse_cancel(order, event.error().code());
+  return take_back(order, payment, event.error().code());
+}
+Decision<Change> on_void_failed(const Order& order, const PaymentView& payment, const facts::PaymentVoidFailed& event) {
+  if (order.cancel_requested) return refuse_cancel(order, event.error().code());
+  return progress_payment(order, payment);
 }
 
 }  // namespace
@@ -83,10 +86,10 @@ std::vector<events::Subscription> payment_handlers(OrderBook& book) {
                                               }),
       on<facts::PaymentRefunded>(book, "payment.refunded",
                                  [](const Order& order, const PaymentView& payment, const facts::PaymentRefunded& event) {
-                                   return refund(order, payment, event.reason());
+                                   return refund(order, payment, {event.refund_id(), event.refunded_now()}, event.reason());
                                  }),
-      on<facts::PaymentRefundFailed>(book, "payment.refund_failed", give_up_cancel<facts::PaymentRefundFailed>),
-      on<facts::PaymentVoidFailed>(book, "payment.void_failed", give_up_cancel<facts::PaymentVoidFailed>),
+      on<facts::PaymentRefundFailed>(book, "payment.refund_failed", on_refund_failed),
+      on<facts::PaymentVoidFailed>(book, "payment.void_failed", on_void_failed),
   };
 }
 

@@ -1,5 +1,8 @@
 #include "contexts/orders/jobs.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "contexts/orders/repository.hpp"
 
 namespace purser::orders {
@@ -9,6 +12,7 @@ using store::Tx;
 
 constexpr int rows_max = 100;
 constexpr Duration cancel_again_after = seconds(30);
+constexpr Duration expiry_late_max = seconds(5);  // an order made meanwhile may expire before the next look
 
 // One order, one transaction: an order that was paid meanwhile is refused by the rules and left alone.
 Result<Done> expire_one(OrderBook& book, Tx& tx, const Key& key, Instant now) {
@@ -30,12 +34,14 @@ Task<Duration> expire_orders(store::Store& store, OrderBook& book) {
   }
   if (due->size() == std::size_t{rows_max}) co_return milliseconds(0);
   auto next = co_await store.read([&](Tx& tx) -> Result<std::optional<Instant>> { return next_expiry(tx); });
-  if (!next.ok() || !*next) co_return minutes(1);
-  co_return std::clamp(**next - now, milliseconds(200), minutes(1));
+  if (!next.ok() || !*next) co_return expiry_late_max;
+  co_return std::clamp(**next - now, milliseconds(200), expiry_late_max);
 }
 
-Task<Duration> finish_cancellations(store::Store& store, OrderBook& book, std::shared_ptr<Service> service) {
-  const Instant before = book.clock().now() - cancel_again_after;
+// On its first run nobody of this process can be at work on a cancellation yet: those that were cut short go on at once.
+Task<Duration> finish_cancellations(store::Store& store, OrderBook& book, std::shared_ptr<Service> service, std::shared_ptr<bool> first_run) {
+  const Instant now = book.clock().now();
+  const Instant before = std::exchange(*first_run, false) ? now : now - cancel_again_after;
   auto waiting = co_await store.read([&](Tx& tx) -> Result<std::vector<Order>> {
     std::vector<Order> orders;
     for (const Key& key : cancelling_since(tx, before, rows_max))
@@ -56,7 +62,9 @@ Task<Duration> finish_cancellations(store::Store& store, OrderBook& book, std::s
 std::vector<Job> jobs(store::Store& store, OrderBook& book, std::shared_ptr<Service> service) {
   return {
       {"expire_orders", seconds(30), [&store, &book] { return expire_orders(store, book); }},
-      {"finish_cancellations", cancel_again_after, [&store, &book, service] { return finish_cancellations(store, book, service); }},
+      {"finish_cancellations", cancel_again_after, [&store, &book, service, first_run = std::make_shared<bool>(true)] {
+         return finish_cancellations(store, book, service, first_run);
+       }},
   };
 }
 

@@ -86,6 +86,7 @@ Result<Done> OrderBook::announce(store::Tx& tx, const rpc::Call& call, const Ord
     case What::payment_started:
       return publish(api::OrderPaymentPending());
     case What::payment_progressed:
+    case What::refund_failed:
       return publish(updated(order, {"payment_status", "amount_captured", "amount_refunded"}));
     case What::paid:
       return publish(api::OrderCompleted());
@@ -96,7 +97,8 @@ Result<Done> OrderBook::announce(store::Tx& tx, const rpc::Call& call, const Ord
     }
     case What::refunded: {
       api::OrderRefunded event;
-      event.set_amount(order.payment->refunded);
+      event.set_refund_id(change.refund->id);
+      event.set_amount(change.refund->amount);
       return publish(event);
     }
     case What::cancel_requested:

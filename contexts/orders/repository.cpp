@@ -11,7 +11,7 @@ using store::Tx;
 
 constexpr std::string_view columns =
     "id, merchant_id, user_id, client_reference, order_type, status, fulfillment_status, currency, total, payment_id, payment_status, "
-    "amount_captured, amount_refunded, cancel_requested, cancel_reason, metadata, expires_at, created_at, updated_at, version";
+    "amount_captured, amount_refunded, cancel_requested, cancel_reason, metadata, expires_at, created_at, updated_at, version, cancel_version";
 
 Order read_order(const Row& row) {
   const auto id = OrderId::parse(row.text(0));
@@ -35,6 +35,7 @@ Order read_order(const Row& row) {
   order.created_at = row.instant(17);
   order.updated_at = row.instant(18);
   order.version = row.integer(19);
+  order.cancel_version = row.integer(20);
   return order;
 }
 
@@ -83,11 +84,11 @@ void update(Tx& tx, const Order& before, const Order& after) {
   const PaymentView payment = after.payment.value_or(PaymentView{});
   const auto changed = tx.exec(
       "update orders set status = $1, fulfillment_status = $2, total = $3, payment_id = $4, payment_status = $5, amount_captured = $6, "
-      "amount_refunded = $7, cancel_requested = $8, cancel_reason = $9, metadata = $10, expires_at = $11, updated_at = $12, version = $13 "
-      "where id = $14 and version = $15",
+      "amount_refunded = $7, cancel_requested = $8, cancel_reason = $9, metadata = $10, expires_at = $11, updated_at = $12, version = $13, cancel_version = $14 "
+      "where id = $15 and version = $16",
       text(after.status), text(after.fulfillment), after.total.minor, maybe(payment.id), maybe(payment.status), payment.captured, payment.refunded,
       after.cancel_requested, after.cancel_reason, json::write_string_map(after.draft.metadata), after.expires_at, after.updated_at, after.version,
-      after.id.text(), before.version);
+      after.cancel_version, after.id.text(), before.version);
   if (changed != 1) throw store::Trouble(store::Trouble::Cause::busy, "order changed meanwhile");
   if (after.draft.lines == before.draft.lines) return;
   tx.exec("delete from order_items where order_id = $1", after.id.text());

@@ -126,8 +126,8 @@ Reply<api::CancelOrderResponse> Service::CancelOrder(rpc::Call call, api::Cancel
 
 Reply<Done> Service::return_money(rpc::Call call, Order order) {
   auto& payments = directory_.get<::payments::v1::PaymentService>();
-  // Not the client's key: whoever asks for this order's money, now or after a restart, asks for the same thing.
-  call.idempotency_key = "cancel/" + order.id.text() + "/" + std::to_string(order.version);
+  // Not the client's key, nor one that a client could send: whoever asks for this order's money, now or after a restart, asks for the same thing.
+  call.idempotency_key = "cancel " + order.id.text() + " " + std::to_string(order.cancel_version);
   const bool taken = order.status == Status::payment_done;
   std::optional<Error> refused;
   if (taken) {
@@ -143,8 +143,8 @@ Reply<Done> Service::return_money(rpc::Call call, Order order) {
     auto done = co_await payments.VoidPayment(call, std::move(release));
     if (!done.ok()) refused = std::move(done).error();
   }
-  // A fault is tried again by the job; a refusal ends the cancellation, for no repetition changes it.
-  if (!refused || refused->is_fault() || refused->code == "idempotency_key_in_use") co_return Done{};
+  // A fault, or something under way, is asked for again by the job; any other refusal ends the cancellation: no repetition changes it.
+  if (!refused || refused->is_fault() || refused->retry_after_seconds) co_return Done{};
   co_return co_await store_.transact([&](Tx& tx) -> Result<Done> {
     TRY(const Order current, must_find(tx, call, order.id.text()));
     if (!current.cancel_requested) return Done{};

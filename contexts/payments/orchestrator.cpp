@@ -10,11 +10,12 @@ namespace purser::payments {
 
 using store::Tx;
 
-NewAttempt Orchestrator::new_attempt() {
+NewAttempt Orchestrator::new_attempt(const rpc::Call& call) {
   const Instant now = book_.clock().now();
   return {.id = make_id<AttemptId>(now, book_.random()),
           .processor = std::string(processor_->name()),
-          .check_at = now + Duration{2 * settings_.processor_timeout.ms} + seconds(30)};
+          .check_at = now + Duration{2 * settings_.processor_timeout.ms} + seconds(30),
+          .asked_by = call.caller.actor};
 }
 
 Instruction Orchestrator::instruction_for(const rpc::Call& call, const Payment& payment, const Attempt& attempt) const {
@@ -124,7 +125,7 @@ Task<void> Orchestrator::resolve(AttemptKey key) {
 
 // The buyer did not come back: the processor is told to let it go, so that it cannot succeed any more.
 Task<void> Orchestrator::abandon(rpc::Call call, AttemptKey key) {
-  const NewAttempt release = new_attempt();
+  const NewAttempt release = new_attempt(call);
   auto begun = co_await store_.transact([&](Tx& tx) -> Result<Payment> {
     const auto payment = find(tx, key.merchant_id, key.payment_id);
     if (!payment) return payment_not_found(key.payment_id);

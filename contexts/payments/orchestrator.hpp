@@ -32,7 +32,7 @@ class Orchestrator {
   const Settings& settings() const { return settings_; }
 
   // An id for an attempt that begins now, and when the janitor may think that its request was lost.
-  NewAttempt new_attempt();
+  NewAttempt new_attempt(const rpc::Call& call);
 
   // Asks, then settles. An Error only where the store failed, and then the janitor finishes it.
   Reply<Settled> carry_out(rpc::Call call, Payment payment, AttemptId attempt);

@@ -42,6 +42,10 @@ void count(const Payment& payment, const Change& change) {
     case What::sold: paid.add(); break;
     case What::failed: failed.add(); break;
     case What::refunded: refunded.add(); break;
+    case What::refund_failed:
+      log::warn("a refund failed: the money stays with the shop",
+                {{"payment_id", payment.id.text()}, {"order_id", payment.order_id}, {"refund_id", change.refund->id.text()}});
+      break;
     case What::late_success:
       late.add();
       log::warn("a charge succeeded after it was given up; it is being reversed",
@@ -93,12 +97,15 @@ Result<Payment> PaymentBook::settle(store::Tx& tx, const rpc::Call& call, const 
   const Instant now = clock_.now();
   const Attempt* before = payment.attempt(id);
   PURSER_ASSERT(before != nullptr);
-  const NewAttempt reverse{.id = make_id<AttemptId>(now, random_), .processor = before->processor, .check_at = now};
+  const NewAttempt reverse{.id = make_id<AttemptId>(now, random_), .processor = before->processor, .check_at = now, .asked_by = "system"};
+  rpc::Call as_asked = call;
+  as_asked.caller.actor = before->asked_by;
+
   auto change = payments::settle(payment, id, outcome, reverse, now);
   if (!change) return payment;
   for (Attempt& attempt : change->attempts)
     if (attempt.id == id && attempt.is_open()) attempt.checks = 0, attempt.next_check_at = now + recheck_after(attempt.status, 0);
-  TRY(Payment after, this->change(tx, call, payment, *change));
+  TRY(Payment after, this->change(tx, as_asked, payment, *change));
   for (const Attempt& attempt : change->attempts) answer(tx, after, attempt);
   return after;
 }

@@ -14,7 +14,8 @@ class PaymentBook {
   // A new payment with its first attempt. Whoever hears of it (orders) may refuse it.
   Result<Payment> open(store::Tx& tx, const rpc::Call& call, const Payment& payment, const Decision<Change>& first);
   Result<Payment> change(store::Tx& tx, const rpc::Call& call, const Payment& payment, const Decision<Change>& decision);
-  // Stores what became known about an attempt, and the answer of every request that waited for it. The payment as it then is.
+  // Stores what became known about an attempt, and the answer of every request that waited for it. The payment as it then is. The
+  // actor is whoever asked for the attempt; `call` is the cause by which its outcome became known.
   Result<Payment> settle(store::Tx& tx, const rpc::Call& call, const Payment& payment, AttemptId attempt, const Outcome& outcome);
 
   const Clock& clock() const { return clock_; }

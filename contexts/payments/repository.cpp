@@ -81,11 +81,12 @@ Attempt read_attempt(const Row& row) {
           .amount = row.integer(8),
           .subject = std::string(row.text(9)),
           .action_url = std::string(row.text(10)),
-          .failure = read_failure(row, 11),
-          .next_check_at = row.maybe_instant(12),
-          .checks = static_cast<int>(row.integer(13)),
-          .created_at = row.instant(14),
-          .updated_at = row.instant(15)};
+          .asked_by = std::string(row.text(11)),
+          .failure = read_failure(row, 12),
+          .next_check_at = row.maybe_instant(13),
+          .checks = static_cast<int>(row.integer(14)),
+          .created_at = row.instant(15),
+          .updated_at = row.instant(16)};
 }
 
 Refund read_refund(const Row& row) {
@@ -103,8 +104,8 @@ Refund read_refund(const Row& row) {
 void read_parts(Tx& tx, Payment& payment) {
   const std::string id = payment.id.text();
   tx.query(
-      "select id, number, kind, status, processor, reference, processor_ref, payment_method, amount, subject, action_url, failure, next_check_at, checks, "
-      "created_at, updated_at from payment_attempts where payment_id = $1 order by number",
+      "select id, number, kind, status, processor, reference, processor_ref, payment_method, amount, subject, action_url, asked_by, failure, next_check_at, "
+      "checks, created_at, updated_at from payment_attempts where payment_id = $1 order by number",
       [&](const Row& row) { payment.attempts.push_back(read_attempt(row)); }, id);
   if (payment.authorized == 0) return;  // then there are no captures and no refunds
   tx.query(
@@ -130,12 +131,12 @@ std::optional<Payment> with_parts(Tx& tx, std::optional<Payment> payment) {
 void write_attempt(Tx& tx, const Payment& payment, const Attempt& attempt) {
   tx.exec(
       "insert into payment_attempts (id, payment_id, merchant_id, step, number, kind, status, processor, reference, processor_ref, payment_method, amount, "
-      "subject, action_url, failure, next_check_at, checks, created_at, updated_at) "
-      "values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) on conflict (id) do update set "
+      "subject, action_url, asked_by, failure, next_check_at, checks, created_at, updated_at) "
+      "values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) on conflict (id) do update set "
       "status = excluded.status, processor_ref = excluded.processor_ref, action_url = excluded.action_url, failure = excluded.failure, "
       "next_check_at = excluded.next_check_at, checks = excluded.checks, updated_at = excluded.updated_at",
       attempt.id.text(), payment.id.text(), payment.merchant_id, attempt.number, text(attempt.kind), text(attempt.status), attempt.processor,
-      attempt.reference, attempt.processor_ref, attempt.payment_method, attempt.amount, attempt.subject, attempt.action_url, write_failure(attempt.failure),
+      attempt.reference, attempt.processor_ref, attempt.payment_method, attempt.amount, attempt.subject, attempt.action_url, attempt.asked_by, write_failure(attempt.failure),
       attempt.next_check_at, attempt.checks, attempt.created_at, attempt.updated_at);
 }
 

@@ -84,7 +84,7 @@ Reply<api::CreatePaymentResponse> Service::CreatePayment(rpc::Call call, api::Cr
   CO_TRY(const Bill bill, co_await bill_for(call, request));
   PaymentBook& book = orchestrator_.book();
   const Instant now = book.clock().now();
-  const NewAttempt attempt = orchestrator_.new_attempt();
+  const NewAttempt attempt = orchestrator_.new_attempt(call);
   const bool manual = request.capture_method() == api::CAPTURE_METHOD_MANUAL;
   const Payment fresh{.id = make_id<PaymentId>(now, book.random()),
                       .merchant_id = call.caller.merchant_id,
@@ -109,7 +109,7 @@ Reply<api::CreatePaymentResponse> Service::CreatePayment(rpc::Call call, api::Cr
 Reply<api::RetryPaymentResponse> Service::RetryPayment(rpc::Call call, api::RetryPaymentRequest request) {
   CO_TRY_DONE(orchestrator_.processor().ready());
   PaymentBook& book = orchestrator_.book();
-  const NewAttempt attempt = orchestrator_.new_attempt();
+  const NewAttempt attempt = orchestrator_.new_attempt(call);
   CO_TRY(auto begun, co_await store_intention<api::RetryPaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) -> Result<Payment> {
            TRY(const Payment payment, must_find(tx, call, request.payment_id()));
            return book.change(tx, call, payment, start(payment, attempt, request.payment_method(), book.clock().now()));
@@ -122,7 +122,7 @@ Reply<api::RetryPaymentResponse> Service::RetryPayment(rpc::Call call, api::Retr
 Reply<api::CapturePaymentResponse> Service::CapturePayment(rpc::Call call, api::CapturePaymentRequest request) {
   CO_TRY_DONE(orchestrator_.processor().ready());
   PaymentBook& book = orchestrator_.book();
-  const NewAttempt attempt = orchestrator_.new_attempt();
+  const NewAttempt attempt = orchestrator_.new_attempt(call);
   const CaptureId capture_id = make_id<CaptureId>(book.clock().now(), book.random());
   const auto amount = request.has_amount() ? std::optional(request.amount()) : std::nullopt;
   CO_TRY(auto begun, co_await store_intention<api::CapturePaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) -> Result<Payment> {
@@ -137,7 +137,7 @@ Reply<api::CapturePaymentResponse> Service::CapturePayment(rpc::Call call, api::
 Reply<api::RefundPaymentResponse> Service::RefundPayment(rpc::Call call, api::RefundPaymentRequest request) {
   CO_TRY_DONE(orchestrator_.processor().ready());
   PaymentBook& book = orchestrator_.book();
-  const NewAttempt attempt = orchestrator_.new_attempt();
+  const NewAttempt attempt = orchestrator_.new_attempt(call);
   const RefundId refund_id = make_id<RefundId>(book.clock().now(), book.random());
   const auto amount = request.has_amount() ? std::optional(request.amount()) : std::nullopt;
   CO_TRY(auto begun, co_await store_intention<api::RefundPaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) -> Result<Payment> {
@@ -156,7 +156,7 @@ Reply<api::RefundPaymentResponse> Service::RefundPayment(rpc::Call call, api::Re
 Reply<api::VoidPaymentResponse> Service::VoidPayment(rpc::Call call, api::VoidPaymentRequest request) {
   CO_TRY_DONE(orchestrator_.processor().ready());
   PaymentBook& book = orchestrator_.book();
-  const NewAttempt attempt = orchestrator_.new_attempt();
+  const NewAttempt attempt = orchestrator_.new_attempt(call);
   CO_TRY(auto begun, co_await store_intention<api::VoidPaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) -> Result<Payment> {
            TRY(const Payment payment, must_find(tx, call, request.payment_id()));
            return book.change(tx, call, payment, start_release(payment, attempt, request.reason(), book.clock().now()));

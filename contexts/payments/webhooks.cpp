@@ -10,7 +10,6 @@ using store::Tx;
 
 // The attempt a notice is about: by our own reference, or, where the processor sent none, by its id for the charge.
 std::optional<AttemptKey> attempt_of(Tx& tx, const Notice& notice) {
-  if (notice.about == Notice::About::nothing) return std::nullopt;
   if (!notice.reference.empty())
     if (auto key = find_by_reference(tx, notice.reference)) return key;
   if (notice.about == Notice::About::money) return find_money_attempt(tx, notice.processor_ref);
@@ -32,6 +31,10 @@ Result<std::string> take(Orchestrator& orchestrator, Tx& tx, const Notice& notic
   return outcome;
 }
 
+void count(const std::string& processor, const std::string& outcome) {
+  metrics::counter("purser_webhooks_received_total", "Webhooks from processors.", {{"processor", processor}, {"outcome", outcome}}).add();
+}
+
 http::Response acknowledged() {
   http::Response response{.status = 200, .body = R"({"received":true})"};
   response.headers.set("Content-Type", "application/json");
@@ -44,13 +47,18 @@ Task<http::Response> receive(Orchestrator& orchestrator, http::Request request, 
     co_return rpc::problem({.kind = Kind::not_found, .code = "processor_unknown", .detail = "There is no processor of this name."}, "", "/webhooks");
   auto notice = orchestrator.processor().parse_webhook(request, orchestrator.book().clock().now());
   if (!notice.ok()) {
-    metrics::counter("purser_webhooks_received_total", "Webhooks from processors.", {{"processor", processor}, {"outcome", "refused"}}).add();
+    count(processor, "refused");
     log::warn("webhook refused", {{"processor", processor}, {"code", notice.error().code}});
     co_return rpc::problem(notice.error(), "", target);
   }
+  // Most of what a processor tells is no news about money: there is nothing to store, and so nothing to wait for.
+  if (notice->about == Notice::About::nothing) {
+    count(processor, "ignored");
+    co_return acknowledged();
+  }
   auto taken = co_await orchestrator.store().transact([&](Tx& tx) { return take(orchestrator, tx, *notice); });
   const std::string outcome = taken.ok() ? *taken : "failed";
-  metrics::counter("purser_webhooks_received_total", "Webhooks from processors.", {{"processor", processor}, {"outcome", outcome}}).add();
+  count(processor, outcome);
   log::info("webhook received", {{"processor", processor},
                                  {"event_id", notice->event_id},
                                  {"type", notice->type},

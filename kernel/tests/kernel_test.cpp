@@ -88,7 +88,7 @@ TEST(CardNumber, IsFoundHoweverItIsWritten) {
 
 TEST(CardNumber, LeavesOtherTextAlone) {
   for (const char* text : {"", "4242424242424241", "424242424242", "550e8400-e29b-41d4-8716-446655440000", "00000000-0000-4000-8716-446655440000",
-                           "pm_card_visa", "ord_01h2xcejqtf2nbrexx3vqjhp41", "2026-11-21T10:24:35.123Z"})
+                           "pm_card_visa", "1763725540001", "20261121102435", "1763725540000001", "ord_01h2xcejqtf2nbrexx3vqjhp41", "2026-11-21T10:24:35.123Z"})
     EXPECT_FALSE(contains_card_number(text)) << text;
 }
 

@@ -36,11 +36,13 @@ struct Call {
   std::shared_ptr<Notes> notes = std::make_shared<Notes>();
 
   // The same caller asking another service as a step of this request. The step's key is derived, so that repeating the request
-  // repeats the step under the same key.
+  // repeats the step under the same key; it holds a space, which no client's key may, so that the two never meet. What a step
+  // replays is not a replay of the request.
   Call step(std::string_view name) const {
     Call call = *this;
-    if (!idempotency_key.empty()) call.idempotency_key = idempotency_key + "/" + std::string(name);
+    if (!idempotency_key.empty()) call.idempotency_key = idempotency_key + " " + std::string(name);
     call.if_match.reset();
+    call.notes = std::make_shared<Notes>();
     return call;
   }
 };

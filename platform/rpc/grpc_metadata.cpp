@@ -36,7 +36,7 @@ std::string quoted(std::string_view text) {
 }
 
 std::string travelling(const std::string& key) {
-  if (key.size() <= idempotency_key_max) return key;
+  if (key.size() <= idempotency_key_max && key.find(' ') == std::string::npos) return key;
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
   SHA256(reinterpret_cast<const unsigned char*>(key.data()), key.size(), digest.data());
   return fmt::format("sha256-{:02x}", fmt::join(digest, ""));

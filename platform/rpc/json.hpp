@@ -1,4 +1,4 @@
-// Protobuf messages as the JSON of our REST API (DESIGN: protobuf's own writes int64 as text and enum prefixes):
+// Protobuf messages as the JSON of our REST API (protobuf's own writes int64 as text and enums with their prefix):
 //   int64 and int32 are numbers; an enum value is its name without the enum's prefix ("PAYMENT_DONE"), the zero value left out;
 //   names are snake_case as in the .proto; google.protobuf.Timestamp is RFC 3339 UTC with "Z"; maps are objects; Any is its message;
 //   bytes are base64. Empty strings, empty lists and unset messages are left out of answers; numbers and booleans are always

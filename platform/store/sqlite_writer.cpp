@@ -3,10 +3,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "platform/metrics.hpp"
+
 namespace purser::store {
 namespace {
 
 bool disk_failed(const Outcome& outcome) { return outcome.cause == Trouble::Cause::full || outcome.cause == Trouble::Cause::io; }
+
+void count_commit(std::size_t transactions) {
+  static metrics::Counter& commits = metrics::counter("purser_store_commits_total", "Commits to the embedded store, each with one fsync.");
+  static metrics::Counter& all = metrics::counter("purser_store_transactions_total", "Transactions that those commits carried.");
+  commits.add();
+  all.add(static_cast<double>(transactions));
+}
 
 }  // namespace
 
@@ -77,6 +86,7 @@ void Writer::run_batch() {
   if (std::ranges::none_of(outcomes_, [](const Outcome& outcome) { return outcome.ending == Ending::kept; })) return connection_->rollback();
   connection_->commit();
   ++commits_;
+  count_commit(batch_.size());
 }
 
 Outcome Writer::run_until_settled(const Body& body) {

@@ -14,6 +14,7 @@ create table orders (
   amount_refunded bigint not null default 0 check (amount_refunded >= 0 and amount_refunded <= amount_captured),
   cancel_requested bigint not null default 0,
   cancel_reason text not null default '',
+  cancel_version bigint not null default 0,
   metadata text not null default '{}',
   expires_at bigint not null,
   created_at bigint not null,

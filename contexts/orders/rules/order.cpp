@@ -24,7 +24,7 @@ constexpr std::array<std::pair<Fulfillment, std::string_view>, 3> fulfillment_te
     {Fulfillment::shipped, "SHIPPED"},
     {Fulfillment::delivered, "DELIVERED"},
 }};
-constexpr std::array<std::pair<What, std::string_view>, 11> what_texts{{
+constexpr std::array<std::pair<What, std::string_view>, 12> what_texts{{
     {What::created, "created"},
     {What::updated, "updated"},
     {What::payment_started, "payment_started"},
@@ -32,6 +32,7 @@ constexpr std::array<std::pair<What, std::string_view>, 11> what_texts{{
     {What::paid, "paid"},
     {What::payment_failed, "payment_failed"},
     {What::refunded, "refunded"},
+    {What::refund_failed, "refund_failed"},
     {What::cancel_requested, "cancel_requested"},
     {What::cancel_refused, "cancel_refused"},
     {What::cancelled, "cancelled"},
@@ -169,13 +170,23 @@ Decision<Change> fail_payment(const Order& order, const PaymentView& payment, co
 
 // Money given back while the order is still being paid changes the amounts only; so does a part that goes back while a
 // cancellation waits for all of it.
-Decision<Change> refund(const Order& order, const PaymentView& payment, const std::string& reason) {
+Decision<Change> refund(const Order& order, const PaymentView& payment, const RefundView& made, const std::string& reason) {
   if (!is_live(order, payment)) return refuse(Refusal::other_payment);
   const bool all = payment.refunded == payment.captured;
   if (order.status == Status::payment_in_progress || (order.cancel_requested && !all))
     return Change{.what = What::payment_progressed, .status = order.status, .payment = payment, .reason = reason};
   if (order.cancel_requested && all) return move(order, Status::order_cancelled, What::cancelled, payment, order.cancel_reason);
-  return move(order, all ? Status::refunded : Status::partially_refunded, What::refunded, payment, reason);
+  auto change = move(order, all ? Status::refunded : Status::partially_refunded, What::refunded, payment, reason);
+  if (change) change->refund = made;
+  return change;
+}
+
+Decision<Change> take_back(const Order& order, const PaymentView& payment, const std::string& reason) {
+  if (!is_live(order, payment)) return refuse(Refusal::other_payment);
+  const bool was_refunded = order.status == Status::partially_refunded || order.status == Status::refunded;
+  if (was_refunded && order.payment->refunded != payment.refunded)
+    return move(order, payment.refunded == 0 ? Status::payment_done : Status::partially_refunded, What::refund_failed, payment, reason);
+  return Change{.what = What::refund_failed, .status = order.status, .payment = payment, .reason = reason};
 }
 
 Decision<Change> expire(const Order& order, Instant now) {
@@ -212,7 +223,11 @@ Order apply(Order order, const Change& change, Instant now) {
   if (change.payment) order.payment = change.payment;
   if (change.draft) order.draft = *change.draft;
   if (change.total) order.total = *change.total;
-  if (change.what == What::cancel_requested) order.cancel_requested = true, order.cancel_reason = change.reason;
+  if (change.what == What::cancel_requested) {
+    order.cancel_requested = true;
+    order.cancel_reason = change.reason;
+    order.cancel_version = order.version + 1;
+  }
   if (change.what == What::cancel_refused) order.cancel_requested = false;
   if (change.what == What::cancelled) {
     order.cancel_requested = false;

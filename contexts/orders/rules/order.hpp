@@ -1,4 +1,4 @@
-// An order: lines that come to a total, and a lifecycle that payments drive. (Seed order-payment-backend, sections 5 to 7.)
+// An order: lines that come to a total, and a lifecycle that payments drive. docs/orders.md tells its rules.
 // Pure: no clock, no store, no other context. A decision gives the change to make, or the refusal that names the rule; apply()
 // makes it. Whoever calls stores both the change and the state it leads to in one transaction.
 #pragma once
@@ -22,7 +22,7 @@ enum class Status : std::uint8_t { created, payment_in_progress, payment_done, p
 enum class Fulfillment : std::uint8_t { unfulfilled, shipped, delivered };
 
 // Which status may follow which; the one place that says so.
-inline constexpr Transitions<Status, 13> lifecycle{{{
+inline constexpr Transitions<Status, 16> lifecycle{{{
     {Status::created, Status::payment_in_progress},
     {Status::created, Status::order_cancelled},
     {Status::created, Status::expired},
@@ -36,6 +36,9 @@ inline constexpr Transitions<Status, 13> lifecycle{{{
     {Status::payment_done, Status::order_cancelled},
     {Status::partially_refunded, Status::partially_refunded},
     {Status::partially_refunded, Status::refunded},
+    {Status::partially_refunded, Status::payment_done},  // a refund that came back
+    {Status::refunded, Status::payment_done},
+    {Status::refunded, Status::partially_refunded},
 }}};
 
 std::string_view text(Status status);                       // "PAYMENT_DONE"
@@ -69,6 +72,13 @@ struct PaymentView {
   bool operator==(const PaymentView&) const = default;
 };
 
+// A refund that payments made: which, and how much.
+struct RefundView {
+  std::string id{};
+  std::int64_t amount = 0;
+  bool operator==(const RefundView&) const = default;
+};
+
 struct Order {
   OrderId id;
   std::string merchant_id{};
@@ -82,6 +92,7 @@ struct Order {
   std::optional<PaymentView> payment{};
   bool cancel_requested = false;  // the money is going back; nothing else may begin
   std::string cancel_reason{};
+  std::int64_t cancel_version = 0;  // the version that the last request to cancel led to: names that request
   Instant expires_at{};
   Instant created_at{};
   Instant updated_at{};
@@ -97,6 +108,7 @@ enum class What : std::uint8_t {
   paid,
   payment_failed,
   refunded,
+  refund_failed,
   cancel_requested,
   cancel_refused,      // the money could not go back: the order stays as it was
   cancelled,
@@ -111,6 +123,7 @@ struct Change {
   std::optional<PaymentView> payment{};   // replaces the order's
   std::optional<Draft> draft{};
   std::optional<Money> total{};
+  std::optional<RefundView> refund{};
   std::string reason{};
   bool operator==(const Change&) const = default;
 };
@@ -147,7 +160,9 @@ Decision<Change> start_payment(const Order& order, const PaymentView& payment, M
 Decision<Change> progress_payment(const Order& order, const PaymentView& payment);
 Decision<Change> complete_payment(const Order& order, const PaymentView& payment);
 Decision<Change> fail_payment(const Order& order, const PaymentView& payment, const std::string& reason);
-Decision<Change> refund(const Order& order, const PaymentView& payment, const std::string& reason);
+Decision<Change> refund(const Order& order, const PaymentView& payment, const RefundView& made, const std::string& reason);
+// A refund could not be made, or came back from the buyer's bank: what the order then is, by the amounts.
+Decision<Change> take_back(const Order& order, const PaymentView& payment, const std::string& reason);
 Decision<Change> expire(const Order& order, Instant now);
 
 // A cancellation is one step where no money is held, else two: request_cancel, then cancel once the money has gone back.

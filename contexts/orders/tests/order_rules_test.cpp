@@ -44,8 +44,8 @@ TEST(Lifecycle, AllowsTheseAndNoOthers) {
       {Status::payment_failed,      {Status::payment_in_progress, Status::order_cancelled, Status::expired}},
       {Status::order_cancelled,     {}},
       {Status::expired,             {}},
-      {Status::partially_refunded,  {Status::partially_refunded, Status::refunded}},
-      {Status::refunded,            {}},
+      {Status::partially_refunded,  {Status::partially_refunded, Status::refunded, Status::payment_done}},
+      {Status::refunded,            {Status::payment_done, Status::partially_refunded}},
       // clang-format on
   };
   for (const Row& row : rows)
@@ -146,20 +146,29 @@ TEST(Cancel, SendsTheMoneyBackFirst) {
 TEST(Cancel, EndsWhenAllTheMoneyIsBack) {
   Order order = order_in(Status::payment_done, "CAPTURED");
   order.cancel_requested = true;
-  const auto half = refund(order, {"pay_1", "PARTIALLY_REFUNDED", 2500, 1000}, "");
+  const auto half = refund(order, {"pay_1", "PARTIALLY_REFUNDED", 2500, 1000}, {}, "");
   ASSERT_TRUE(half);
   EXPECT_EQ(half->status, Status::payment_done);
-  const auto all_of_it = refund(order, {"pay_1", "REFUNDED", 2500, 2500}, "");
+  const auto all_of_it = refund(order, {"pay_1", "REFUNDED", 2500, 2500}, {}, "");
   ASSERT_TRUE(all_of_it);
   EXPECT_EQ(all_of_it->status, Status::order_cancelled);
 }
 
 TEST(Refund, FollowsTheAmounts) {
   const Order order = order_in(Status::payment_done, "CAPTURED");
-  EXPECT_EQ(refund(order, {"pay_1", "", 2500, 1}, "")->status, Status::partially_refunded);
-  EXPECT_EQ(refund(order, {"pay_1", "", 2500, 2500}, "")->status, Status::refunded);
-  EXPECT_EQ(refund(order_in(Status::payment_in_progress, "PARTIALLY_CAPTURED"), {"pay_1", "", 2500, 1}, "")->status, Status::payment_in_progress);
-  EXPECT_EQ(refund(order, {"pay_2", "", 2500, 1}, "").error().why, Refusal::other_payment);
+  EXPECT_EQ(refund(order, {"pay_1", "", 2500, 1}, {}, "")->status, Status::partially_refunded);
+  EXPECT_EQ(refund(order, {"pay_1", "", 2500, 2500}, {}, "")->status, Status::refunded);
+  EXPECT_EQ(refund(order_in(Status::payment_in_progress, "PARTIALLY_CAPTURED"), {"pay_1", "", 2500, 1}, {}, "")->status, Status::payment_in_progress);
+  EXPECT_EQ(refund(order, {"pay_2", "", 2500, 1}, {}, "").error().why, Refusal::other_payment);
+}
+
+TEST(TakeBack, FollowsTheAmounts) {
+  Order order = order_in(Status::refunded, "REFUNDED");
+  order.payment->refunded = 2500;
+  EXPECT_EQ(take_back(order, {"pay_1", "CAPTURED", 2500, 0}, "")->status, Status::payment_done);
+  EXPECT_EQ(take_back(order, {"pay_1", "PARTIALLY_REFUNDED", 2500, 500}, "")->status, Status::partially_refunded);
+  EXPECT_EQ(take_back(order_in(Status::payment_done, "CAPTURED"), {"pay_1", "CAPTURED", 2500, 0}, "")->status, Status::payment_done);
+  EXPECT_EQ(take_back(order_in(Status::order_cancelled, "REFUNDED"), {"pay_1", "CAPTURED", 2500, 0}, "")->status, Status::order_cancelled);
 }
 
 TEST(Expire, WaitsForItsTime) {
@@ -184,7 +193,7 @@ RC_GTEST_PROP(OrderLife, NeverLeavesItsLifecycle, ()) {
   for (int i = 0; i < steps; ++i) {
     const PaymentView view{"pay_1", *rc::gen::element<std::string>("AUTHORIZED", "CAPTURED", "FAILED"), 2500, *rc::gen::inRange<std::int64_t>(0, 2501)};
     const Decision<Change> decisions[] = {start_payment(order, view, order.total), progress_payment(order, view),  complete_payment(order, view),
-                                          fail_payment(order, view, ""),           refund(order, view, ""),        expire(order, {*rc::gen::element(0, 9'000)}),
+                                          fail_payment(order, view, ""),           refund(order, view, {}, ""),        expire(order, {*rc::gen::element(0, 9'000)}),
                                           request_cancel(order, ""),               cancel(order, "")};
     const auto& decision = decisions[*rc::gen::inRange<std::size_t>(0, std::size(decisions))];
     if (!decision) continue;

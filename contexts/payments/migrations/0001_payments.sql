@@ -49,6 +49,7 @@ create table payment_attempts (
   amount bigint not null check (amount > 0),
   subject text not null default '',
   action_url text not null default '',
+  asked_by text not null,
   failure text,
   next_check_at bigint,
   checks bigint not null default 0,

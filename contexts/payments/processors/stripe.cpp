@@ -41,6 +41,13 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+// Stripe counts the króna and the Ugandan shilling in hundredths, though ISO 4217 gives them none.
+std::int64_t stripe_amount(std::int64_t minor, Currency currency) {
+  const bool in_hundredths = currency.code() == "ISK" || currency.code() == "UGX";
+  return in_hundredths ? checked_multiply(minor, 100).value_or(-1) : minor;
+}
+std::int64_t amount_of(const Instruction& instruction) { return stripe_amount(instruction.amount, instruction.currency); }
+
 // ---- what Stripe's words mean ----
 
 Outcome in_doubt(std::string code, std::string message) {
@@ -220,13 +227,13 @@ class Stripe final : public Processor {
 
   // The processor must speak of the money it was asked for; anything else is not an answer to our question.
   static Outcome checked(const element& intent, const Instruction& instruction) {
-    if (integer_at(intent, "/amount") != instruction.amount || text_at(intent, "/currency") != lower(instruction.currency.code()))
+    if (integer_at(intent, "/amount") != amount_of(instruction) || text_at(intent, "/currency") != lower(instruction.currency.code()))
       return in_doubt("unknown", "The processor's amount or currency is not what it was asked for.");
     return intent_outcome(intent);
   }
 
   Task<Outcome> pay(Instruction instruction) {
-    Fields fields{{"amount", std::to_string(instruction.amount)},
+    Fields fields{{"amount", std::to_string(amount_of(instruction))},
                   {"currency", lower(instruction.currency.code())},
                   {"payment_method", instruction.payment_method},
                   {"payment_method_types[]", "card"},
@@ -242,7 +249,7 @@ class Stripe final : public Processor {
   }
 
   Task<Outcome> capture(Instruction instruction) {
-    Fields fields{{"amount_to_capture", std::to_string(instruction.amount)}};
+    Fields fields{{"amount_to_capture", std::to_string(amount_of(instruction))}};
     if (!instruction.final) fields.emplace_back("final_capture", "false");
     const Answer answer = co_await send("POST", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref) + "/capture", std::move(fields),
                                         instruction.reference, instruction.traceparent);
@@ -254,12 +261,12 @@ class Stripe final : public Processor {
 
   Task<Outcome> refund(Instruction instruction) {
     Fields fields{{"payment_intent", instruction.processor_ref},
-                  {"amount", std::to_string(instruction.amount)},
+                  {"amount", std::to_string(amount_of(instruction))},
                   {"metadata[" + std::string(reference_key) + "]", instruction.reference},
                   {"metadata[payment_id]", instruction.payment_id}};
     const Answer answer = co_await send("POST", "/v1/refunds", std::move(fields), instruction.reference, instruction.traceparent);
     if (answer.outcome) co_return *answer.outcome;
-    if (integer_at(answer.document, "/amount") != instruction.amount) co_return in_doubt("unknown", "The processor's refund is of another amount.");
+    if (integer_at(answer.document, "/amount") != amount_of(instruction)) co_return in_doubt("unknown", "The processor's refund is of another amount.");
     co_return refund_outcome(answer.document);
   }
 
@@ -333,6 +340,12 @@ class Stripe final : public Processor {
 };
 
 }  // namespace
+
+std::vector<std::string> stripe_webhook_types() {
+  return {"payment_intent.succeeded",       "payment_intent.amount_capturable_updated", "payment_intent.payment_failed",
+          "payment_intent.requires_action", "payment_intent.canceled",                  "refund.created",
+          "refund.updated",                 "refund.failed"};
+}
 
 std::shared_ptr<Processor> make_stripe(std::shared_ptr<http::Client> client, StripeOptions options) {
   return std::make_shared<Stripe>(std::move(client), std::move(options));

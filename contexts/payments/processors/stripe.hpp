@@ -7,6 +7,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "contexts/payments/processors/processor.hpp"
 #include "platform/http/client.hpp"
@@ -22,6 +23,9 @@ struct StripeOptions {
   Duration total_timeout = seconds(30);
   Duration webhook_tolerance = seconds(300);
 };
+
+// The event types the adapter reads; what to subscribe a webhook endpoint to.
+std::vector<std::string> stripe_webhook_types();
 
 std::shared_ptr<Processor> make_stripe(std::shared_ptr<http::Client> client, StripeOptions options);
 

@@ -31,6 +31,7 @@ Attempt begin(const Payment& payment, const NewAttempt& fresh, AttemptKind kind,
           .processor_ref = payment.money_attempt() && !(kind == AttemptKind::authorize || kind == AttemptKind::sale) ? payment.money_attempt()->processor_ref : "",
           .payment_method = payment.payment_method,
           .amount = amount,
+          .asked_by = fresh.asked_by,
           .next_check_at = fresh.check_at,
           .created_at = now,
           .updated_at = now};
@@ -185,6 +186,22 @@ std::optional<Change> settle_refund(const Payment& payment, const Attempt& attem
   return change;
 }
 
+// The buyer's bank can send a refund back days after it succeeded: then the money is with us again.
+std::optional<Change> refund_came_back(const Payment& payment, const Attempt& attempt, const Outcome& outcome, Instant now) {
+  const auto found = std::ranges::find(payment.refunds, attempt.subject, [](const Refund& refund) { return refund.id.text(); });
+  PURSER_ASSERT(found != payment.refunds.end());
+  Change change = unchanged(payment, What::refund_failed);
+  change.attempts = {ended(attempt, AttemptStatus::declined, outcome, now)};
+  Refund refund = *found;
+  refund.status = PartStatus::failed;
+  refund.failure = outcome.failure;
+  refund.updated_at = std::max(now, refund.updated_at);
+  change.refunded -= refund.amount;
+  change.status = status_by_amounts(change);
+  change.refund = refund;
+  return change;
+}
+
 std::optional<Change> settle_release(const Payment& payment, const Attempt& attempt, const Outcome& outcome, Instant now) {
   Change change = unchanged(payment, What::release_failed);
   change.attempts = {ended(attempt, status_of(outcome.end), outcome, now)};
@@ -310,6 +327,8 @@ std::optional<Change> settle(const Payment& payment, AttemptId id, const Outcome
   const Attempt* attempt = payment.attempt(id);
   PURSER_ASSERT(attempt != nullptr);
   if (attempt->gets_money()) return settle_money(payment, *attempt, outcome, reverse, now);
+  if (attempt->kind == AttemptKind::refund && attempt->status == AttemptStatus::succeeded && outcome.end == End::declined)
+    return refund_came_back(payment, *attempt, outcome, now);
   if (!attempt->is_open() || !is_news(*attempt, outcome.end)) return std::nullopt;
   switch (attempt->kind) {
     case AttemptKind::capture: return settle_capture(payment, *attempt, outcome, now);

@@ -1,5 +1,5 @@
 // A payment: money promised by a processor, taken in captures, given back in refunds, each step through an attempt: one call to
-// a processor under one reference. (DESIGN of payments: docs/payments.md; seeds order-payment-backend and payment-orchestration.)
+// a processor under one reference. docs/payments.md tells the whole life of one.
 // Pure: no clock, no store, no processor. A decision gives the change to make or the refusal that names the rule.
 //
 // What keeps a customer from being charged twice:
@@ -39,7 +39,7 @@ enum class Status : std::uint8_t {
 };
 
 // Which status may follow which; the one place that says so.
-inline constexpr Transitions<Status, 27> lifecycle{{{
+inline constexpr Transitions<Status, 30> lifecycle{{{
     {Status::created, Status::processing},
     {Status::processing, Status::requires_action},
     {Status::processing, Status::authorized},
@@ -67,6 +67,9 @@ inline constexpr Transitions<Status, 27> lifecycle{{{
     {Status::partially_refunded, Status::refunded},
     {Status::partially_captured, Status::partially_captured},
     {Status::partially_refunded, Status::partially_refunded},
+    {Status::partially_refunded, Status::captured},  // a refund that came back
+    {Status::refunded, Status::partially_refunded},
+    {Status::refunded, Status::captured},
 }}};
 
 enum class CaptureMethod : std::uint8_t { automatic, manual };
@@ -107,6 +110,7 @@ struct Attempt {
   std::int64_t amount = 0;
   std::string subject{};              // the capture's or refund's id; for reverse, the id of the attempt to undo
   std::string action_url{};
+  std::string asked_by{};             // who wanted it, whoever brings its outcome
   std::optional<Failure> failure{};
   std::optional<Instant> next_check_at{};  // when the janitor looks at it, while it is open
   int checks = 0;
@@ -238,6 +242,7 @@ struct NewAttempt {
   AttemptId id;
   std::string processor{};
   Instant check_at;  // when the janitor takes over if no reply was stored by then
+  std::string asked_by{};
 };
 
 // Under which the processor knows an attempt: derived from payment, plan step and number, so that repeating an attempt repeats

@@ -184,6 +184,18 @@ TEST(Refund, RefusesInOrder) {
   }
 }
 
+TEST(Refund, ThatComesBackIsTakenBack) {
+  Payment payment = captured();
+  payment = after(payment, start_refund(payment, fresh(2), {{5}}, 60, "", now));
+  payment = settled(payment, 2, {.end = End::succeeded});
+  EXPECT_EQ(payment.status, Status::partially_refunded);
+  payment = settled(payment, 2, {.end = End::declined, .failure = declined(true)});
+  EXPECT_EQ(payment.status, Status::captured);
+  EXPECT_EQ(payment.refunded, 0);
+  EXPECT_EQ(payment.refunds.front().status, PartStatus::failed);
+  EXPECT_FALSE(settle(payment, attempt_id(2), {.end = End::declined}, fresh(90), now));
+}
+
 TEST(Release, RefusesInOrder) {
   struct Row {
     const char* why;
