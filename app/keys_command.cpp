@@ -28,9 +28,12 @@ int fail(const std::string& detail) {
 
 std::string_view text(rpc::Scope scope) {
   switch (scope) {
-    case rpc::Scope::readonly: return "readonly";
-    case rpc::Scope::merchant: return "merchant";
-    case rpc::Scope::admin: return "admin";
+    case rpc::Scope::readonly:
+      return "readonly";
+    case rpc::Scope::merchant:
+      return "merchant";
+    case rpc::Scope::admin:
+      return "admin";
   }
   return "";
 }
@@ -65,8 +68,8 @@ int create(const KeysFlags& flags) {
     if (!MerchantId::parse(merchant)) return fail("--merchant must be a merchant id, \"mer_…\"; leave it out to make a new merchant.");
     auto created = run_task(keys.create(merchant, flags.name, scope_of(flags.scope)));
     if (!created.ok()) return fail(created.error().detail);
-    fmt::print("id        {}\nmerchant  {}\nscope     {}\nkey       {}\n\nThis is the only time the key is shown.\n", created->key.id, created->key.merchant_id,
-               text(created->key.scope), created->secret);
+    fmt::print("id        {}\nmerchant  {}\nscope     {}\nkey       {}\n\nThis is the only time the key is shown.\n", created->key.id,
+               created->key.merchant_id, text(created->key.scope), created->secret);
     return 0;
   });
 }
@@ -103,7 +106,9 @@ std::shared_ptr<void> add_keys(CLI::App& cli, int& status) {
   CLI::App* make = keys->add_subcommand("create", "Make a key and show it, once.");
   make->add_option("--merchant", flags->merchant, "The merchant it belongs to; a new one if left out.");
   make->add_option("--name", flags->name, "What it is for.")->capture_default_str();
-  make->add_option("--scope", flags->scope, "readonly, merchant or admin.")->check(CLI::IsMember({"readonly", "merchant", "admin"}))->capture_default_str();
+  make->add_option("--scope", flags->scope, "readonly, merchant or admin.")
+      ->check(CLI::IsMember({"readonly", "merchant", "admin"}))
+      ->capture_default_str();
   make->fallthrough();  // --data-dir and --mode may stand behind the verb too
   make->callback([flags, &status] { status = create(*flags); });
   CLI::App* show = keys->add_subcommand("list", "List all keys; their secrets are not kept.");

@@ -55,7 +55,8 @@ Result<Done> Node::open_stores(const EffectiveConfig& effective, const NodeOptio
   // In development the processor is the sandbox beside us; it learns where to send its webhooks once we listen.
   if (config_.stripe_webhook_secret.empty()) config_.stripe_webhook_secret = Secret("whsec_" + make_secret(24, system_random()));
   config_.stripe_secret_key = Secret(sandbox_secret_key);
-  sandbox::Options sandbox{.secret_key = "", .webhook_secret = config_.stripe_webhook_secret.reveal(), .webhook_types = payments::stripe_webhook_types()};
+  sandbox::Options sandbox{
+      .secret_key = "", .webhook_secret = config_.stripe_webhook_secret.reveal(), .webhook_types = payments::stripe_webhook_types()};
   const auto folder = options.sandbox_dir.empty() ? std::filesystem::path(config_.data_dir) : options.sandbox_dir;
   TRY(sandbox_, SandboxHost::open(folder, client_, std::move(sandbox)));
   sandbox_->start(io_.get_executor(), config_.sandbox_port);
@@ -73,12 +74,18 @@ void Node::build_contexts() {
                                                               .total_timeout = milliseconds(config_.processor_total_timeout_ms)});
   // The sandbox has no rate limit of its own to respect.
   const double rate = sandbox_ ? 0 : static_cast<double>(config_.processor_requests_per_second);
-  processor_ = std::make_shared<payments::Guard>(stripe, system_clock(), system_random(), exporter_.get(), payments::GuardOptions{.requests_per_second = rate});
-  modules_.push_back(orders::make_module({*store_, outbox_, system_clock(), system_random(), directory_,
-                                          {.expires_after = seconds(config_.order_expiry_seconds)}}));
-  modules_.push_back(payments::make_module({*store_, outbox_, system_clock(), system_random(), directory_, processor_,
-                                            {.processor_timeout = milliseconds(config_.processor_total_timeout_ms),
-                                             .action_timeout = seconds(config_.requires_action_timeout_seconds)}}));
+  processor_ = std::make_shared<payments::Guard>(stripe, system_clock(), system_random(), exporter_.get(),
+                                                 payments::GuardOptions{.requests_per_second = rate});
+  modules_.push_back(
+      orders::make_module({*store_, outbox_, system_clock(), system_random(), directory_, {.expires_after = seconds(config_.order_expiry_seconds)}}));
+  modules_.push_back(payments::make_module(
+      {*store_,
+       outbox_,
+       system_clock(),
+       system_random(),
+       directory_,
+       processor_,
+       {.processor_timeout = milliseconds(config_.processor_total_timeout_ms), .action_timeout = seconds(config_.requires_action_timeout_seconds)}}));
   modules_.push_back(checkout::make_module(*store_, system_clock(), directory_));
   modules_.push_back({.name = "events",
                       .services = {::events::v1::bind(std::make_shared<EventService>(*store_))},

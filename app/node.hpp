@@ -21,8 +21,8 @@
 namespace purser::app {
 
 struct NodeOptions {
-  bool sandbox_in_process = false;       // the processor is called directly, without a wire: for measuring our own cost
-  std::filesystem::path sandbox_dir;     // where the sandbox keeps its ledger; empty: the data folder
+  bool sandbox_in_process = false;    // the processor is called directly, without a wire: for measuring our own cost
+  std::filesystem::path sandbox_dir;  // where the sandbox keeps its ledger; empty: the data folder
 };
 
 class Node {

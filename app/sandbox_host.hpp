@@ -13,7 +13,8 @@ namespace purser::app {
 class SandboxHost {
  public:
   // Opens `data_dir`/sandbox.db. Not yet listening: handler() may be called in this process.
-  static Result<std::unique_ptr<SandboxHost>> open(const std::filesystem::path& data_dir, std::shared_ptr<http::Client> client, sandbox::Options options);
+  static Result<std::unique_ptr<SandboxHost>> open(const std::filesystem::path& data_dir, std::shared_ptr<http::Client> client,
+                                                   sandbox::Options options);
 
   http::Handler handler() { return sandbox_->handler(); }
   // Throws std::system_error where the port is taken.

@@ -47,8 +47,8 @@ Reply<std::string> development_key(Node& node) {
 }
 
 void print_where(const Node& node) {
-  fmt::print("Purser is serving.\n\n  REST     http://{}:{}   (documentation at /docs)\n  gRPC     {}:{}\n", node.config().http_address, node.http_port(),
-             node.config().grpc_address, node.grpc_port());
+  fmt::print("Purser is serving.\n\n  REST     http://{}:{}   (documentation at /docs)\n  gRPC     {}:{}\n", node.config().http_address,
+             node.http_port(), node.config().grpc_address, node.grpc_port());
   if (node.sandbox_port() != 0) fmt::print("  Sandbox  http://127.0.0.1:{}   (a payment processor that charges nobody)\n", node.sandbox_port());
   fmt::print("  Data     {}\n", node.config().data_dir);
 }
@@ -56,10 +56,11 @@ void print_where(const Node& node) {
 void print_first_steps(const Node& node, const std::string& key) {
   const std::string url = fmt::format("http://127.0.0.1:{}", node.http_port());
   fmt::print("\n  API key  {}\n\nTry next:\n\n", key);
-  fmt::print("  curl -s {}/checkout -H 'Authorization: Bearer {}' -H 'Idempotency-Key: my-first-checkout' -H 'Content-Type: application/json' "
-             "-d '{{\"user_id\":\"user-1\",\"currency\":\"USD\",\"items\":[{{\"sku\":\"MUG\",\"quantity\":2,\"unit_price\":1250}}],"
-             "\"payment_method\":\"pm_card_visa\"}}'\n\n",
-             url, key);
+  fmt::print(
+      "  curl -s {}/checkout -H 'Authorization: Bearer {}' -H 'Idempotency-Key: my-first-checkout' -H 'Content-Type: application/json' "
+      "-d '{{\"user_id\":\"user-1\",\"currency\":\"USD\",\"items\":[{{\"sku\":\"MUG\",\"quantity\":2,\"unit_price\":1250}}],"
+      "\"payment_method\":\"pm_card_visa\"}}'\n\n",
+      url, key);
   fmt::print("  curl -s {}/orders -H 'Authorization: Bearer {}'\n\n", url, key);
   fmt::print("  curl -s {}/events -H 'Authorization: Bearer {}'\n\n", url, key);
 }
@@ -68,8 +69,10 @@ Task<void> announce(Node& node) {
   print_where(node);
   if (node.config().dev) {
     auto key = co_await development_key(node);
-    if (key.ok()) print_first_steps(node, *key);
-    else log::error("no development key", {{"error", key.error().detail}});
+    if (key.ok())
+      print_first_steps(node, *key);
+    else
+      log::error("no development key", {{"error", key.error().detail}});
   }
   std::fflush(stdout);
 }

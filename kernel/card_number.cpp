@@ -16,10 +16,14 @@ bool is_separator(char c) { return c == ' ' || c == '-'; }
 // than 15). Without it every tenth timestamp in milliseconds would pass for a card.
 bool could_be_issued(std::string_view digits) {
   switch (digits.size()) {
-    case 13: return digits[0] == '4';
-    case 14: return digits[0] == '3';
-    case 15: return digits[0] != '0';
-    default: return digits[0] > '1';
+    case 13:
+      return digits[0] == '4';
+    case 14:
+      return digits[0] == '3';
+    case 15:
+      return digits[0] != '0';
+    default:
+      return digits[0] > '1';
   }
 }
 

@@ -12,8 +12,8 @@ namespace purser {
 
 using Uuid = std::array<std::uint8_t, 16>;
 
-std::string encode_base32(const Uuid& uuid);                      // 26 characters
-std::optional<Uuid> decode_base32(std::string_view text);         // lower case only, no overflow
+std::string encode_base32(const Uuid& uuid);               // 26 characters
+std::optional<Uuid> decode_base32(std::string_view text);  // lower case only, no overflow
 
 template <const char* Prefix>
 struct Id {

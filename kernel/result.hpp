@@ -21,22 +21,22 @@
 namespace purser {
 
 enum class Kind : std::uint8_t {
-  malformed,        // 400: cannot be read at all
-  unauthenticated,  // 401
-  forbidden,        // 403: the key's scope does not allow it
-  not_found,        // 404: does not exist, or is another merchant's
-  wrong_method,     // 405
-  too_slow,         // 408: the request did not arrive in time
-  conflict,         // 409: not in this state, or still running
-  stale,            // 412: If-Match names an older version
-  too_large,        // 413
-  unsupported,      // 415: content type
-  invalid,          // 422: readable, but a field breaks a rule
-  rate_limited,     // 429
-  header_too_large, // 431
-  internal,         // 500: our mistake
-  unavailable,      // 503: a dependency failed; nothing was done
-  timeout,          // 504: the caller's deadline passed
+  malformed,         // 400: cannot be read at all
+  unauthenticated,   // 401
+  forbidden,         // 403: the key's scope does not allow it
+  not_found,         // 404: does not exist, or is another merchant's
+  wrong_method,      // 405
+  too_slow,          // 408: the request did not arrive in time
+  conflict,          // 409: not in this state, or still running
+  stale,             // 412: If-Match names an older version
+  too_large,         // 413
+  unsupported,       // 415: content type
+  invalid,           // 422: readable, but a field breaks a rule
+  rate_limited,      // 429
+  header_too_large,  // 431
+  internal,          // 500: our mistake
+  unavailable,       // 503: a dependency failed; nothing was done
+  timeout,           // 504: the caller's deadline passed
 };
 
 // One field that broke a rule. `pointer` is an RFC 6901 JSON pointer into the request body ("" for all of it).
@@ -63,9 +63,9 @@ template <class T>
 class [[nodiscard]] Result {
  public:
   using value_type = T;
-  Result(T value) : outcome_(std::move(value)) {}                           // NOLINT(google-explicit-constructor)
-  Result(Error error) : outcome_(std::unexpected(std::move(error))) {}      // NOLINT(google-explicit-constructor)
-  Result(std::unexpected<Error> error) : outcome_(std::move(error)) {}      // NOLINT(google-explicit-constructor)
+  Result(T value) : outcome_(std::move(value)) {}                       // NOLINT(google-explicit-constructor)
+  Result(Error error) : outcome_(std::unexpected(std::move(error))) {}  // NOLINT(google-explicit-constructor)
+  Result(std::unexpected<Error> error) : outcome_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   explicit operator bool() const { return outcome_.has_value(); }
   bool ok() const { return outcome_.has_value(); }
@@ -105,22 +105,22 @@ inline Error invalid(std::string pointer, std::string code, std::string detail) 
 #define PURSER_JOIN(a, b) PURSER_JOIN_(a, b)
 
 // TRY(auto x, expression): the value, or return the error from this function. CO_TRY: the same in a coroutine.
-#define TRY(declaration, ...)                                                                      \
-  auto PURSER_JOIN(try_, __LINE__) = (__VA_ARGS__);                                                \
-  if (!PURSER_JOIN(try_, __LINE__).ok()) return std::move(PURSER_JOIN(try_, __LINE__)).error();    \
+#define TRY(declaration, ...)                                                                   \
+  auto PURSER_JOIN(try_, __LINE__) = (__VA_ARGS__);                                             \
+  if (!PURSER_JOIN(try_, __LINE__).ok()) return std::move(PURSER_JOIN(try_, __LINE__)).error(); \
   declaration = *std::move(PURSER_JOIN(try_, __LINE__))
 #define CO_TRY(declaration, ...)                                                                   \
   auto PURSER_JOIN(try_, __LINE__) = (__VA_ARGS__);                                                \
   if (!PURSER_JOIN(try_, __LINE__).ok()) co_return std::move(PURSER_JOIN(try_, __LINE__)).error(); \
   declaration = *std::move(PURSER_JOIN(try_, __LINE__))
 // The same where only success matters.
-#define TRY_DONE(...)                                    \
-  do {                                                   \
-    auto try_done_ = (__VA_ARGS__);                      \
+#define TRY_DONE(...)                                         \
+  do {                                                        \
+    auto try_done_ = (__VA_ARGS__);                           \
     if (!try_done_.ok()) return std::move(try_done_).error(); \
   } while (false)
-#define CO_TRY_DONE(...)                                 \
-  do {                                                   \
-    auto try_done_ = (__VA_ARGS__);                      \
+#define CO_TRY_DONE(...)                                         \
+  do {                                                           \
+    auto try_done_ = (__VA_ARGS__);                              \
     if (!try_done_.ok()) co_return std::move(try_done_).error(); \
   } while (false)

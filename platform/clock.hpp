@@ -8,8 +8,8 @@ namespace purser {
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual Instant now() const = 0;                   // any thread
-  virtual Task<void> sleep(Duration length) = 0;     // on the caller's executor; ends early with operation_aborted when cancelled
+  virtual Instant now() const = 0;                // any thread
+  virtual Task<void> sleep(Duration length) = 0;  // on the caller's executor; ends early with operation_aborted when cancelled
 };
 
 // The machine's clock. Stateless: one for the whole process.

@@ -39,8 +39,8 @@ Task<void> work_through(std::shared_ptr<Work<Item>> work) {
 template <class Item>
 Task<void> for_each_concurrently(std::vector<Item> items, std::size_t limit, std::function<Task<void>(Item)> each) {
   const auto executor = co_await boost::asio::this_coro::executor;
-  auto work = std::make_shared<fan_out_detail::Work<Item>>(
-      fan_out_detail::Work<Item>{std::move(items), std::move(each), 0, 0, boost::asio::steady_timer(executor, boost::asio::steady_timer::time_point::max())});
+  auto work = std::make_shared<fan_out_detail::Work<Item>>(fan_out_detail::Work<Item>{
+      std::move(items), std::move(each), 0, 0, boost::asio::steady_timer(executor, boost::asio::steady_timer::time_point::max())});
   work->workers = std::min(limit, work->items.size());
   if (work->workers == 0) co_return;
   for (std::size_t i = 0, count = work->workers; i < count; ++i)

@@ -13,7 +13,7 @@ class CircuitBreaker {
  public:
   enum class State : std::uint8_t { closed, open, half_open };
   CircuitBreaker(int failures_max, Duration open_for) : failures_max_(failures_max), open_for_(open_for) {}
-  bool allow(Instant now);           // asks for one call; when half-open only the first asker gets it
+  bool allow(Instant now);  // asks for one call; when half-open only the first asker gets it
   void succeeded();
   void failed(Instant now);
   State state(Instant now) const;

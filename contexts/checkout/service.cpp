@@ -24,15 +24,27 @@ namespace api = ::checkout::v1;
   payment.set_order_id(order_id);
   payment.set_payment_method(request.payment_method());
   payment.set_capture_method(request.capture_method() == ::payments::v1::CAPTURE_METHOD_UNSPECIFIED ? ::payments::v1::CAPTURE_METHOD_MANUAL
-                                                                                                     : request.capture_method());
+                                                                                                    : request.capture_method());
   payment.set_return_url(request.return_url());
   *payment.mutable_metadata() = request.metadata();
   return payment;
 }
 
+// Told before there is an order: one that is left behind by a refusal would keep its client_reference.
+Result<Done> must_cost_something(const api::CreateCheckoutRequest& request) {
+  for (const auto& line : request.items())
+    if (line.unit_price() > 0) return Done{};
+  return invalid("/items", "nothing_to_pay", "All lines are free: there is nothing to authorise. Create an order instead.");
+}
+
 }  // namespace
 
 Reply<api::CreateCheckoutResponse> Service::CreateCheckout(rpc::Call call, api::CreateCheckoutRequest request) {
+  // Before the first step: a key that was used for something else must not get as far as the money.
+  CO_TRY(auto stored, co_await store_.read([&](store::Tx& tx) { return rpc::peek(tx, call, request); }));
+  if (stored) co_return rpc::parse_stored<api::CreateCheckoutResponse>(*stored, call);
+  CO_TRY_DONE(must_cost_something(request));
+
   auto& orders = directory_.get<::orders::v1::OrderService>();
   auto& payments = directory_.get<::payments::v1::PaymentService>();
   CO_TRY(auto ordered, co_await orders.CreateOrder(call.step("order"), order_of(request)));

@@ -32,8 +32,7 @@ Result<Done> change_order(OrderBook& book, Tx& tx, const events::Envelope& envel
 template <class Event, class Decide>
 events::Subscription on(OrderBook& book, const std::string& type, Decide decide) {
   return events::subscribe<Event>(type, "orders.on_" + type, [&book, decide](Tx& tx, const events::Envelope& envelope, const Event& event) {
-    return change_order(book, tx, envelope, event,
-                        [&](const Order& order, const PaymentView& payment) { return decide(order, payment, event); });
+    return change_order(book, tx, envelope, event, [&](const Order& order, const PaymentView& payment) { return decide(order, payment, event); });
   });
 }
 
@@ -80,10 +79,9 @@ std::vector<events::Subscription> payment_handlers(OrderBook& book) {
                                [](const Order& order, const PaymentView& payment, const facts::PaymentFailed& event) {
                                  return fail_payment(order, payment, event.error().code());
                                }),
-      events::subscribe<facts::PaymentVoided>("payment.voided", "orders.on_payment.voided",
-                                              [&book](Tx& tx, const events::Envelope& envelope, const facts::PaymentVoided& event) {
-                                                return on_voided(book, tx, envelope, event);
-                                              }),
+      events::subscribe<facts::PaymentVoided>(
+          "payment.voided", "orders.on_payment.voided",
+          [&book](Tx& tx, const events::Envelope& envelope, const facts::PaymentVoided& event) { return on_voided(book, tx, envelope, event); }),
       on<facts::PaymentRefunded>(book, "payment.refunded",
                                  [](const Order& order, const PaymentView& payment, const facts::PaymentRefunded& event) {
                                    return refund(order, payment, {event.refund_id(), event.refunded_now()}, event.reason());

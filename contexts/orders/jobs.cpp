@@ -62,9 +62,8 @@ Task<Duration> finish_cancellations(store::Store& store, OrderBook& book, std::s
 std::vector<Job> jobs(store::Store& store, OrderBook& book, std::shared_ptr<Service> service) {
   return {
       {"expire_orders", seconds(30), [&store, &book] { return expire_orders(store, book); }},
-      {"finish_cancellations", cancel_again_after, [&store, &book, service, first_run = std::make_shared<bool>(true)] {
-         return finish_cancellations(store, book, service, first_run);
-       }},
+      {"finish_cancellations", cancel_again_after,
+       [&store, &book, service, first_run = std::make_shared<bool>(true)] { return finish_cancellations(store, book, service, first_run); }},
   };
 }
 

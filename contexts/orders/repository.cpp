@@ -56,8 +56,8 @@ void write_lines(Tx& tx, const Order& order) {
   std::int64_t position = 0;
   const std::string order_id = order.id.text();
   for (const Line& line : order.draft.lines)
-    tx.exec("insert into order_items (order_id, position, id, sku, name, quantity, unit_price) values ($1, $2, $3, $4, $5, $6, $7)", order_id, ++position,
-            line.id, line.sku, line.name, line.quantity, line.unit_price);
+    tx.exec("insert into order_items (order_id, position, id, sku, name, quantity, unit_price) values ($1, $2, $3, $4, $5, $6, $7)", order_id,
+            ++position, line.id, line.sku, line.name, line.quantity, line.unit_price);
 }
 
 std::optional<std::string> maybe(const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); }
@@ -75,8 +75,8 @@ void insert(Tx& tx, const Order& order) {
       "insert into orders (id, merchant_id, user_id, client_reference, order_type, status, fulfillment_status, currency, total, metadata, "
       "expires_at, created_at, updated_at, version) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
       order.id.text(), order.merchant_id, order.user_id, maybe(order.client_reference), order.order_type, text(order.status), text(order.fulfillment),
-      order.total.currency.code(), order.total.minor, json::write_string_map(order.draft.metadata), order.expires_at, order.created_at, order.updated_at,
-      order.version);
+      order.total.currency.code(), order.total.minor, json::write_string_map(order.draft.metadata), order.expires_at, order.created_at,
+      order.updated_at, order.version);
   write_lines(tx, order);
 }
 
@@ -84,7 +84,8 @@ void update(Tx& tx, const Order& before, const Order& after) {
   const PaymentView payment = after.payment.value_or(PaymentView{});
   const auto changed = tx.exec(
       "update orders set status = $1, fulfillment_status = $2, total = $3, payment_id = $4, payment_status = $5, amount_captured = $6, "
-      "amount_refunded = $7, cancel_requested = $8, cancel_reason = $9, metadata = $10, expires_at = $11, updated_at = $12, version = $13, cancel_version = $14 "
+      "amount_refunded = $7, cancel_requested = $8, cancel_reason = $9, metadata = $10, expires_at = $11, updated_at = $12, version = $13, "
+      "cancel_version = $14 "
       "where id = $15 and version = $16",
       text(after.status), text(after.fulfillment), after.total.minor, maybe(payment.id), maybe(payment.status), payment.captured, payment.refunded,
       after.cancel_requested, after.cancel_reason, json::write_string_map(after.draft.metadata), after.expires_at, after.updated_at, after.version,
@@ -99,8 +100,8 @@ void insert(Tx& tx, const std::string& merchant_id, const HistoryEntry& entry) {
   tx.exec(
       "insert into order_history (id, order_id, merchant_id, version, change, from_status, to_status, payment_status, actor, cause, reason, at) "
       "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-      entry.id, entry.order_id, merchant_id, entry.version, entry.change, entry.from ? std::optional(text(*entry.from)) : std::nullopt, text(entry.to),
-      maybe(entry.payment_status), entry.actor, entry.cause, entry.reason, entry.at);
+      entry.id, entry.order_id, merchant_id, entry.version, entry.change, entry.from ? std::optional(text(*entry.from)) : std::nullopt,
+      text(entry.to), maybe(entry.payment_status), entry.actor, entry.cause, entry.reason, entry.at);
 }
 
 std::optional<Order> find(Tx& tx, const std::string& merchant_id, const std::string& order_id) {
@@ -111,8 +112,9 @@ std::optional<Order> find(Tx& tx, const std::string& merchant_id, const std::str
 }
 
 std::optional<std::string> find_by_client_reference(Tx& tx, const std::string& merchant_id, const std::string& client_reference) {
-  return tx.first("select id from orders where merchant_id = $1 and client_reference = $2", [](const Row& row) { return std::string(row.text(0)); },
-                  merchant_id, client_reference);
+  return tx.first(
+      "select id from orders where merchant_id = $1 and client_reference = $2", [](const Row& row) { return std::string(row.text(0)); }, merchant_id,
+      client_reference);
 }
 
 std::vector<Order> list(Tx& tx, const std::string& merchant_id, const Filter& filter, const rpc::Page& page) {
@@ -150,13 +152,14 @@ std::vector<HistoryEntry> history(Tx& tx, const std::string& merchant_id, const 
 }
 
 std::vector<Key> unpaid_past(Tx& tx, Instant now, int rows_max) {
-  return keys(tx,
-              "select merchant_id, id from orders where status in ('CREATED', 'PAYMENT_FAILED') and expires_at <= $1 order by expires_at, id limit $2", now,
-              rows_max);
+  return keys(
+      tx, "select merchant_id, id from orders where status in ('CREATED', 'PAYMENT_FAILED') and expires_at <= $1 order by expires_at, id limit $2",
+      now, rows_max);
 }
 
 std::vector<Key> cancelling_since(Tx& tx, Instant before, int rows_max) {
-  return keys(tx, "select merchant_id, id from orders where cancel_requested = 1 and updated_at <= $1 order by updated_at, id limit $2", before, rows_max);
+  return keys(tx, "select merchant_id, id from orders where cancel_requested = 1 and updated_at <= $1 order by updated_at, id limit $2", before,
+              rows_max);
 }
 
 std::optional<Instant> next_expiry(Tx& tx) {

@@ -103,8 +103,10 @@ Reply<api::CancelOrderResponse> Service::CancelOrder(rpc::Call call, api::Cancel
       TRY(order, book_.change(tx, call, order, at_once ? cancel(order, request.reason()) : request_cancel(order, request.reason())));
     }
     auto response = with_order<api::CancelOrderResponse>(order);
-    if (order.cancel_requested) waiting = order;
-    else rpc::finish(tx, call, response, now);
+    if (order.cancel_requested)
+      waiting = order;
+    else
+      rpc::finish(tx, call, response, now);
     return response;
   });
   if (!begun.ok() || !waiting) co_return begun;

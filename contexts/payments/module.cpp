@@ -11,8 +11,7 @@ Module make_module(const Parts& parts) {
   struct Context {
     PaymentBook book;
     Orchestrator orchestrator;
-    Context(const Parts& given)
-        : book(given.outbox, given.clock, given.random), orchestrator(given.store, book, given.processor, given.settings) {}
+    Context(const Parts& given) : book(given.outbox, given.clock, given.random), orchestrator(given.store, book, given.processor, given.settings) {}
   };
   auto context = std::make_shared<Context>(parts);
   auto service = std::make_shared<Service>(context->orchestrator, parts.directory);

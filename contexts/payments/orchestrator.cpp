@@ -65,11 +65,10 @@ Task<Outcome> Orchestrator::find_out(Instruction instruction) {
   if (known.end != End::absent) co_return known;
   const Duration repeat_for = gets_money ? std::min(settings_.repeat_for, can.key_lifetime) : can.key_lifetime;
   const bool provable = gets_money && can.look_up_by_reference && age > can.visibility_lag + settings_.processor_timeout;
-  const Outcome absent{.end = End::absent,
-                       .failure = Failure{.code = "timeout",
-                                          .message = "The processor did not answer and does not know the payment.",
-                                          .retryable = true,
-                                          .outcome = "absent"}};
+  const Outcome absent{
+      .end = End::absent,
+      .failure = Failure{
+          .code = "timeout", .message = "The processor did not answer and does not know the payment.", .retryable = true, .outcome = "absent"}};
   if (age < repeat_for) {
     const Outcome repeated = co_await processor_->process(instruction);
     const bool answered = repeated.failure && repeated.failure->code != "timeout";

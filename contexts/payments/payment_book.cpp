@@ -31,17 +31,28 @@ Result<Done> must_be_alone(store::Tx& tx, const Payment& payment) {
 void count(const Payment& payment, const Change& change) {
   static metrics::Counter& started = metrics::counter("purser_payment_attempts_total", "Attempts to get the money of a payment.");
   static metrics::Counter& doubted = metrics::counter("purser_payments_doubted_total", "Attempts whose outcome was not known at first.");
-  static metrics::Counter& late = metrics::counter("purser_payments_late_success_total", "Charges that succeeded after they were given up; each is reversed.");
+  static metrics::Counter& late =
+      metrics::counter("purser_payments_late_success_total", "Charges that succeeded after they were given up; each is reversed.");
   static metrics::Counter& paid = metrics::counter("purser_payments_succeeded_total", "Payments authorised or sold.");
   static metrics::Counter& failed = metrics::counter("purser_payments_failed_total", "Attempts that ended without money.");
   static metrics::Counter& refunded = metrics::counter("purser_refunds_succeeded_total", "Refunds that the processor made.");
   switch (change.what) {
-    case What::started: started.add(); break;
-    case What::doubted: doubted.add(); break;
+    case What::started:
+      started.add();
+      break;
+    case What::doubted:
+      doubted.add();
+      break;
     case What::authorized:
-    case What::sold: paid.add(); break;
-    case What::failed: failed.add(); break;
-    case What::refunded: refunded.add(); break;
+    case What::sold:
+      paid.add();
+      break;
+    case What::failed:
+      failed.add();
+      break;
+    case What::refunded:
+      refunded.add();
+      break;
     case What::refund_failed:
       log::warn("a refund failed: the money stays with the shop",
                 {{"payment_id", payment.id.text()}, {"order_id", payment.order_id}, {"refund_id", change.refund->id.text()}});
@@ -55,14 +66,18 @@ void count(const Payment& payment, const Change& change) {
       log::error("a stray charge could not be reversed; reverse it at the processor",
                  {{"payment_id", payment.id.text()}, {"processor_ref", change.attempts.front().processor_ref}});
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
 }  // namespace
 
 Error payment_not_found(const std::string& id) {
-  return {.kind = Kind::not_found, .code = "payment_not_found", .detail = "There is no payment with this id, or none of this order.", .metadata = {{"id", id}}};
+  return {.kind = Kind::not_found,
+          .code = "payment_not_found",
+          .detail = "There is no payment with this id, or none of this order.",
+          .metadata = {{"id", id}}};
 }
 
 Duration recheck_after(AttemptStatus status, int checks) {
@@ -151,12 +166,18 @@ Result<Done> PaymentBook::announce(store::Tx& tx, const rpc::Call& call, const P
       event.set_attempt(change.attempts.front().number);
       return publish(event);
     }
-    case What::action_required: return publish(facts::PaymentActionRequired());
-    case What::doubted: return publish(facts::PaymentInDoubt());
-    case What::authorized: return publish(facts::PaymentAuthorized());
-    case What::sold: return captured("", change.captured);
-    case What::failed: return with_error(facts::PaymentFailed(), change.attempts.front().failure);
-    case What::captured: return captured(change.capture->id.text(), change.capture->amount);
+    case What::action_required:
+      return publish(facts::PaymentActionRequired());
+    case What::doubted:
+      return publish(facts::PaymentInDoubt());
+    case What::authorized:
+      return publish(facts::PaymentAuthorized());
+    case What::sold:
+      return captured("", change.captured);
+    case What::failed:
+      return with_error(facts::PaymentFailed(), change.attempts.front().failure);
+    case What::captured:
+      return captured(change.capture->id.text(), change.capture->amount);
     case What::capture_failed: {
       facts::PaymentCaptureFailed event;
       event.set_capture_id(change.capture->id.text());
@@ -179,7 +200,8 @@ Result<Done> PaymentBook::announce(store::Tx& tx, const rpc::Call& call, const P
       event.set_reason(change.reason);
       return publish(event);
     }
-    case What::release_failed: return with_error(facts::PaymentVoidFailed(), change.attempts.front().failure);
+    case What::release_failed:
+      return with_error(facts::PaymentVoidFailed(), change.attempts.front().failure);
     case What::reversed: {
       facts::PaymentReversed event;
       event.set_reference(change.attempts.front().reference);
@@ -191,7 +213,8 @@ Result<Done> PaymentBook::announce(store::Tx& tx, const rpc::Call& call, const P
     case What::refund_started:
     case What::release_started:
     case What::late_success:
-    case What::reverse_failed: break;  // intentions and troubles of our own: told by what comes of them
+    case What::reverse_failed:
+      break;  // intentions and troubles of our own: told by what comes of them
   }
   return Done{};
 }

@@ -10,7 +10,8 @@ using store::Row;
 using store::Tx;
 
 constexpr std::string_view columns =
-    "id, merchant_id, order_id, user_id, status, capture_method, amount, currency, authorized, captured, refunded, closed, payment_method, description, "
+    "id, merchant_id, order_id, user_id, status, capture_method, amount, currency, authorized, captured, refunded, closed, payment_method, "
+    "description, "
     "return_url, metadata, created_at, updated_at, version";
 
 std::optional<std::string> maybe(const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); }
@@ -104,7 +105,8 @@ Refund read_refund(const Row& row) {
 void read_parts(Tx& tx, Payment& payment) {
   const std::string id = payment.id.text();
   tx.query(
-      "select id, number, kind, status, processor, reference, processor_ref, payment_method, amount, subject, action_url, asked_by, failure, next_check_at, "
+      "select id, number, kind, status, processor, reference, processor_ref, payment_method, amount, subject, action_url, asked_by, failure, "
+      "next_check_at, "
       "checks, created_at, updated_at from payment_attempts where payment_id = $1 order by number",
       [&](const Row& row) { payment.attempts.push_back(read_attempt(row)); }, id);
   if (payment.authorized == 0) return;  // then there are no captures and no refunds
@@ -119,8 +121,9 @@ void read_parts(Tx& tx, Payment& payment) {
                                     .created_at = row.instant(5)});
       },
       id);
-  tx.query("select id, amount, status, reason, failure, created_at, updated_at from refunds where payment_id = $1 order by id",
-           [&](const Row& row) { payment.refunds.push_back(read_refund(row)); }, id);
+  tx.query(
+      "select id, amount, status, reason, failure, created_at, updated_at from refunds where payment_id = $1 order by id",
+      [&](const Row& row) { payment.refunds.push_back(read_refund(row)); }, id);
 }
 
 std::optional<Payment> with_parts(Tx& tx, std::optional<Payment> payment) {
@@ -130,14 +133,15 @@ std::optional<Payment> with_parts(Tx& tx, std::optional<Payment> payment) {
 
 void write_attempt(Tx& tx, const Payment& payment, const Attempt& attempt) {
   tx.exec(
-      "insert into payment_attempts (id, payment_id, merchant_id, step, number, kind, status, processor, reference, processor_ref, payment_method, amount, "
+      "insert into payment_attempts (id, payment_id, merchant_id, step, number, kind, status, processor, reference, processor_ref, payment_method, "
+      "amount, "
       "subject, action_url, asked_by, failure, next_check_at, checks, created_at, updated_at) "
       "values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) on conflict (id) do update set "
       "status = excluded.status, processor_ref = excluded.processor_ref, action_url = excluded.action_url, failure = excluded.failure, "
       "next_check_at = excluded.next_check_at, checks = excluded.checks, updated_at = excluded.updated_at",
       attempt.id.text(), payment.id.text(), payment.merchant_id, attempt.number, text(attempt.kind), text(attempt.status), attempt.processor,
-      attempt.reference, attempt.processor_ref, attempt.payment_method, attempt.amount, attempt.subject, attempt.action_url, attempt.asked_by, write_failure(attempt.failure),
-      attempt.next_check_at, attempt.checks, attempt.created_at, attempt.updated_at);
+      attempt.reference, attempt.processor_ref, attempt.payment_method, attempt.amount, attempt.subject, attempt.action_url, attempt.asked_by,
+      write_failure(attempt.failure), attempt.next_check_at, attempt.checks, attempt.created_at, attempt.updated_at);
 }
 
 void write_capture(Tx& tx, const Payment& payment, const Capture& capture) {
@@ -168,8 +172,8 @@ void insert(Tx& tx, const Payment& payment, const std::string& processor) {
       payment.amount.minor, payment.amount.currency.code(), payment.payment_method, payment.description, payment.return_url,
       json::write_string_map(payment.metadata), payment.created_at, payment.updated_at, payment.version);
   for (const Attempt& attempt : payment.attempts) write_attempt(tx, payment, attempt);
-  tx.exec("insert into payment_steps (payment_id, step, method, amount, processor) values ($1, 1, 'card', $2, $3)", payment.id.text(), payment.amount.minor,
-          processor);
+  tx.exec("insert into payment_steps (payment_id, step, method, amount, processor) values ($1, 1, 'card', $2, $3)", payment.id.text(),
+          payment.amount.minor, processor);
 }
 
 void update(Tx& tx, const Payment& before, const Payment& after, const Change& change) {
@@ -198,8 +202,9 @@ std::optional<Payment> find_by_either(Tx& tx, const std::string& merchant_id, co
 }
 
 std::optional<std::string> live_payment_of(Tx& tx, const std::string& order_id) {
-  return tx.first("select id from payments where order_id = $1 and status not in ('FAILED', 'VOIDED', 'REFUNDED')",
-                  [](const Row& row) { return std::string(row.text(0)); }, order_id);
+  return tx.first(
+      "select id from payments where order_id = $1 and status not in ('FAILED', 'VOIDED', 'REFUNDED')",
+      [](const Row& row) { return std::string(row.text(0)); }, order_id);
 }
 
 std::vector<Payment> list(Tx& tx, const std::string& merchant_id, const Filter& filter, const rpc::Page& page) {
@@ -215,8 +220,9 @@ std::vector<Payment> list(Tx& tx, const std::string& merchant_id, const Filter& 
 }
 
 std::optional<FoundRefund> find_refund(Tx& tx, const std::string& merchant_id, const std::string& refund_id) {
-  return tx.first("select id, amount, status, reason, failure, created_at, updated_at, payment_id from refunds where id = $1 and merchant_id = $2",
-                  [](const Row& row) { return FoundRefund{read_refund(row), std::string(row.text(7))}; }, refund_id, merchant_id);
+  return tx.first(
+      "select id, amount, status, reason, failure, created_at, updated_at, payment_id from refunds where id = $1 and merchant_id = $2",
+      [](const Row& row) { return FoundRefund{read_refund(row), std::string(row.text(7))}; }, refund_id, merchant_id);
 }
 
 std::optional<AttemptKey> find_by_reference(Tx& tx, const std::string& reference) {
@@ -233,7 +239,8 @@ std::optional<AttemptKey> find_money_attempt(Tx& tx, const std::string& processo
 std::vector<AttemptKey> due_attempts(Tx& tx, Instant now, int rows_max) {
   std::vector<AttemptKey> keys;
   tx.query(
-      "select merchant_id, payment_id, id from payment_attempts where next_check_at is not null and next_check_at <= $1 order by next_check_at, id limit $2",
+      "select merchant_id, payment_id, id from payment_attempts where next_check_at is not null and next_check_at <= $1 order by next_check_at, id "
+      "limit $2",
       [&](const Row& row) { keys.push_back(read_key(row)); }, now, rows_max);
   return keys;
 }
@@ -252,8 +259,8 @@ void schedule_check(Tx& tx, const AttemptId& attempt, Instant at, int checks) {
 }
 
 bool take_in(Tx& tx, std::string_view processor, const std::string& event_id, const std::string& type, Instant now, std::string_view outcome) {
-  return tx.exec("insert into webhook_inbox (processor, event_id, type, received_at, outcome) values ($1, $2, $3, $4, $5) on conflict do nothing", processor,
-                 event_id, type, now, outcome) == 1;
+  return tx.exec("insert into webhook_inbox (processor, event_id, type, received_at, outcome) values ($1, $2, $3, $4, $5) on conflict do nothing",
+                 processor, event_id, type, now, outcome) == 1;
 }
 
 }  // namespace purser::payments

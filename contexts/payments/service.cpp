@@ -51,6 +51,14 @@ Reply<Response> carry_out(Orchestrator& orchestrator, rpc::Call call, Payment pa
   co_return present(settled->payment);
 }
 
+// What a request is refused for before it begins, unless it was answered already: then that answer stands, whatever changed since.
+template <class Response, class Request>
+Reply<Response> answered_or(Orchestrator& orchestrator, rpc::Call call, Request request, Error refusal) {
+  CO_TRY(auto stored, co_await orchestrator.store().read([&](Tx& tx) { return rpc::peek(tx, call, request); }));
+  if (stored) co_return rpc::parse_stored<Response>(*stored, call);
+  co_return refusal;
+}
+
 Money money_of(const ::orders::v1::Order& order) { return {order.total(), *Currency::parse(order.currency())}; }
 
 Result<Done> must_match(const api::CreatePaymentRequest& request, Money total) {
@@ -66,7 +74,8 @@ Result<Done> must_match(const api::CreatePaymentRequest& request, Money total) {
 
 Reply<Service::Bill> Service::bill_for(rpc::Call call, api::CreatePaymentRequest request) {
   if (request.order_id().empty()) {
-    if (!request.has_amount()) co_return invalid("/amount", "required", "Give the amount to pay in minor units, or the order_id of the order to pay.");
+    if (!request.has_amount())
+      co_return invalid("/amount", "required", "Give the amount to pay in minor units, or the order_id of the order to pay.");
     const auto currency = Currency::parse(request.currency());
     if (!currency) co_return invalid("/currency", "required", "Give the currency of the amount, an ISO 4217 code such as USD.");
     co_return Bill{{request.amount(), *currency}, request.user_id()};
@@ -80,8 +89,11 @@ Reply<Service::Bill> Service::bill_for(rpc::Call call, api::CreatePaymentRequest
 }
 
 Reply<api::CreatePaymentResponse> Service::CreatePayment(rpc::Call call, api::CreatePaymentRequest request) {
-  CO_TRY_DONE(orchestrator_.processor().ready());
-  CO_TRY(const Bill bill, co_await bill_for(call, request));
+  const auto ready = orchestrator_.processor().ready();
+  if (!ready.ok()) co_return co_await answered_or<api::CreatePaymentResponse>(orchestrator_, call, request, ready.error());
+  const auto billed = co_await bill_for(call, request);
+  if (!billed.ok()) co_return co_await answered_or<api::CreatePaymentResponse>(orchestrator_, call, request, billed.error());
+  const Bill& bill = *billed;
   PaymentBook& book = orchestrator_.book();
   const Instant now = book.clock().now();
   const NewAttempt attempt = orchestrator_.new_attempt(call);
@@ -107,7 +119,8 @@ Reply<api::CreatePaymentResponse> Service::CreatePayment(rpc::Call call, api::Cr
 }
 
 Reply<api::RetryPaymentResponse> Service::RetryPayment(rpc::Call call, api::RetryPaymentRequest request) {
-  CO_TRY_DONE(orchestrator_.processor().ready());
+  const auto ready = orchestrator_.processor().ready();
+  if (!ready.ok()) co_return co_await answered_or<api::RetryPaymentResponse>(orchestrator_, call, request, ready.error());
   PaymentBook& book = orchestrator_.book();
   const NewAttempt attempt = orchestrator_.new_attempt(call);
   CO_TRY(auto begun, co_await store_intention<api::RetryPaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) -> Result<Payment> {
@@ -120,7 +133,8 @@ Reply<api::RetryPaymentResponse> Service::RetryPayment(rpc::Call call, api::Retr
 }
 
 Reply<api::CapturePaymentResponse> Service::CapturePayment(rpc::Call call, api::CapturePaymentRequest request) {
-  CO_TRY_DONE(orchestrator_.processor().ready());
+  const auto ready = orchestrator_.processor().ready();
+  if (!ready.ok()) co_return co_await answered_or<api::CapturePaymentResponse>(orchestrator_, call, request, ready.error());
   PaymentBook& book = orchestrator_.book();
   const NewAttempt attempt = orchestrator_.new_attempt(call);
   const CaptureId capture_id = make_id<CaptureId>(book.clock().now(), book.random());
@@ -135,7 +149,8 @@ Reply<api::CapturePaymentResponse> Service::CapturePayment(rpc::Call call, api::
 }
 
 Reply<api::RefundPaymentResponse> Service::RefundPayment(rpc::Call call, api::RefundPaymentRequest request) {
-  CO_TRY_DONE(orchestrator_.processor().ready());
+  const auto ready = orchestrator_.processor().ready();
+  if (!ready.ok()) co_return co_await answered_or<api::RefundPaymentResponse>(orchestrator_, call, request, ready.error());
   PaymentBook& book = orchestrator_.book();
   const NewAttempt attempt = orchestrator_.new_attempt(call);
   const RefundId refund_id = make_id<RefundId>(book.clock().now(), book.random());
@@ -154,7 +169,8 @@ Reply<api::RefundPaymentResponse> Service::RefundPayment(rpc::Call call, api::Re
 }
 
 Reply<api::VoidPaymentResponse> Service::VoidPayment(rpc::Call call, api::VoidPaymentRequest request) {
-  CO_TRY_DONE(orchestrator_.processor().ready());
+  const auto ready = orchestrator_.processor().ready();
+  if (!ready.ok()) co_return co_await answered_or<api::VoidPaymentResponse>(orchestrator_, call, request, ready.error());
   PaymentBook& book = orchestrator_.book();
   const NewAttempt attempt = orchestrator_.new_attempt(call);
   CO_TRY(auto begun, co_await store_intention<api::VoidPaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) -> Result<Payment> {
@@ -162,7 +178,8 @@ Reply<api::VoidPaymentResponse> Service::VoidPayment(rpc::Call call, api::VoidPa
            return book.change(tx, call, payment, start_release(payment, attempt, request.reason(), book.clock().now()));
          }));
   if (begun.stored) co_return std::move(*begun.stored);
-  co_return co_await carry_out<api::VoidPaymentResponse>(orchestrator_, call, std::move(*begun.payment), attempt.id, with_payment<api::VoidPaymentResponse>);
+  co_return co_await carry_out<api::VoidPaymentResponse>(orchestrator_, call, std::move(*begun.payment), attempt.id,
+                                                         with_payment<api::VoidPaymentResponse>);
 }
 
 Reply<api::GetPaymentResponse> Service::GetPayment(rpc::Call call, api::GetPaymentRequest request) {

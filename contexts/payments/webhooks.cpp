@@ -16,7 +16,16 @@ std::optional<AttemptKey> attempt_of(Tx& tx, const Notice& notice) {
   return std::nullopt;
 }
 
-// Says what became of it: applied, unmatched (not ours, or nothing to do), or a duplicate.
+// A processor that speaks of other money than it was asked for has not told what became of our attempt.
+bool speaks_of(const Notice& notice, const Payment& payment, AttemptId id) {
+  const Money asked{payment.attempt(id)->amount, payment.amount.currency};
+  if (!notice.amount || *notice.amount == asked) return true;
+  log::error("a webhook is about another amount than its attempt; look at it at the processor",
+             {{"payment_id", payment.id.text()}, {"event_id", notice.event_id}, {"asked", to_text(asked)}, {"told", to_text(*notice.amount)}});
+  return false;
+}
+
+// Says what became of it: applied, unmatched (not ours), mismatched, or a duplicate.
 Result<std::string> take(Orchestrator& orchestrator, Tx& tx, const Notice& notice) {
   PaymentBook& book = orchestrator.book();
   const auto key = attempt_of(tx, notice);
@@ -27,6 +36,7 @@ Result<std::string> take(Orchestrator& orchestrator, Tx& tx, const Notice& notic
   if (!payment) return payment_not_found(key->payment_id);
   rpc::Call call = rpc::system_call(key->merchant_id, "webhook/" + notice.event_id);
   call.caller.actor = "processor:" + std::string(orchestrator.processor().name());
+  if (!speaks_of(notice, *payment, key->attempt_id)) return std::string("mismatched");
   TRY(const Payment after, book.settle(tx, call, *payment, key->attempt_id, notice.outcome));
   return outcome;
 }
@@ -43,13 +53,15 @@ http::Response acknowledged() {
 
 Task<http::Response> receive(Orchestrator& orchestrator, http::Request request, std::string processor) {
   const std::string target = "/webhooks/" + processor;
+  const std::string request_id(request.headers.find("Request-Id").value_or(""));
   if (processor != orchestrator.processor().name())
-    co_return rpc::problem({.kind = Kind::not_found, .code = "processor_unknown", .detail = "There is no processor of this name."}, "", "/webhooks");
+    co_return rpc::problem({.kind = Kind::not_found, .code = "processor_unknown", .detail = "There is no processor of this name."}, request_id,
+                           target);
   auto notice = orchestrator.processor().parse_webhook(request, orchestrator.book().clock().now());
   if (!notice.ok()) {
     count(processor, "refused");
     log::warn("webhook refused", {{"processor", processor}, {"code", notice.error().code}});
-    co_return rpc::problem(notice.error(), "", target);
+    co_return rpc::problem(notice.error(), request_id, target);
   }
   // Most of what a processor tells is no news about money: there is nothing to store, and so nothing to wait for.
   if (notice->about == Notice::About::nothing) {
@@ -65,7 +77,7 @@ Task<http::Response> receive(Orchestrator& orchestrator, http::Request request, 
                                  {"processor_ref", notice->processor_ref},
                                  {"reference", notice->reference},
                                  {"outcome", outcome}});
-  if (!taken.ok()) co_return rpc::problem(taken.error(), "", target);
+  if (!taken.ok()) co_return rpc::problem(taken.error(), request_id, target);
   co_return acknowledged();
 }
 

@@ -13,7 +13,8 @@ Api number(Own value) {
 static_assert(int(api::PAYMENT_STATUS_CREATED) == int(Status::created) + 1 && int(api::PAYMENT_STATUS_IN_DOUBT) == int(Status::in_doubt) + 1);
 static_assert(int(api::CAPTURE_METHOD_MANUAL) == int(CaptureMethod::manual) + 1);
 static_assert(int(api::ATTEMPT_KIND_AUTHORIZE) == int(AttemptKind::authorize) + 1 && int(api::ATTEMPT_KIND_REVERSE) == int(AttemptKind::reverse) + 1);
-static_assert(int(api::ATTEMPT_STATUS_CREATED) == int(AttemptStatus::created) + 1 && int(api::ATTEMPT_STATUS_REVERSED) == int(AttemptStatus::reversed) + 1);
+static_assert(int(api::ATTEMPT_STATUS_CREATED) == int(AttemptStatus::created) + 1 &&
+              int(api::ATTEMPT_STATUS_REVERSED) == int(AttemptStatus::reversed) + 1);
 static_assert(int(api::REFUND_STATUS_FAILED) == int(PartStatus::failed) + 1 && int(api::CAPTURE_STATUS_FAILED) == int(PartStatus::failed) + 1);
 
 google::protobuf::Timestamp timestamp(Instant at) { return google::protobuf::util::TimeUtil::MillisecondsToTimestamp(at.unix_ms); }
@@ -107,7 +108,8 @@ api::Payment to_api(const Payment& payment) {
   if (const Attempt* attempt = payment.money_attempt()) {
     message.set_processor(attempt->processor);
     message.set_provider_ref(attempt->processor_ref);
-    if (attempt->failure && (payment.status == Status::failed || payment.status == Status::in_doubt)) *message.mutable_error() = to_api(*attempt->failure);
+    if (attempt->failure && (payment.status == Status::failed || payment.status == Status::in_doubt))
+      *message.mutable_error() = to_api(*attempt->failure);
     set_next_action(payment, *attempt, message);
   }
   for (const Attempt& attempt : payment.attempts) add_attempt(attempt, *message.add_attempts());

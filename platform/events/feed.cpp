@@ -41,9 +41,7 @@ std::vector<StoredEvent> in_order(store::Tx& tx, const TailFilter& filter, const
 
 }  // namespace
 
-std::vector<StoredEvent> last_events(store::Tx& tx, const TailFilter& filter, int rows_max) {
-  return in_order(tx, filter, {.size = rows_max});
-}
+std::vector<StoredEvent> last_events(store::Tx& tx, const TailFilter& filter, int rows_max) { return in_order(tx, filter, {.size = rows_max}); }
 
 std::vector<StoredEvent> events_after(store::Tx& tx, const TailFilter& filter, const std::string& event_id, int rows_max) {
   return in_order(tx, filter, {.size = rows_max, .after = "", .before = event_id});

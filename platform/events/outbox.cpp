@@ -14,8 +14,9 @@ const ::purser::options::v1::EventRules& rules_of(const Message& event) {
 
 // The next number in the aggregate's row of events. The unique index holds it where two writers meet.
 std::int64_t next_sequence(store::Tx& tx, const std::string& aggregate_id) {
-  const auto last = tx.first("select sequence from outbox where aggregate_id = $1 order by sequence desc limit 1",
-                             [](const store::Row& row) { return row.integer(0); }, aggregate_id);
+  const auto last = tx.first(
+      "select sequence from outbox where aggregate_id = $1 order by sequence desc limit 1", [](const store::Row& row) { return row.integer(0); },
+      aggregate_id);
   return last.value_or(0) + 1;
 }
 

@@ -19,10 +19,10 @@ struct Outbound {
   std::size_t response_bytes_max = 4 << 20;
 };
 
-struct NotSent {            // refused, unresolved, TLS failed, or never left our queue: no byte of the request was sent
+struct NotSent {  // refused, unresolved, TLS failed, or never left our queue: no byte of the request was sent
   std::string reason;
 };
-struct InDoubt {            // sent, and no whole, readable response came: time-out, cut, too large, not HTTP
+struct InDoubt {  // sent, and no whole, readable response came: time-out, cut, too large, not HTTP
   std::string reason;
 };
 using Outcome = std::variant<Response, NotSent, InDoubt>;

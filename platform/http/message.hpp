@@ -33,11 +33,11 @@ class Headers {
 };
 
 struct Request {
-  std::string method;       // "POST"
-  std::string target;       // path and query as sent: "/orders?limit=2"
+  std::string method;  // "POST"
+  std::string target;  // path and query as sent: "/orders?limit=2"
   Headers headers{};
   std::string body{};
-  std::string peer{};       // the client's address, without its port; empty where there is none
+  std::string peer{};  // the client's address, without its port; empty where there is none
 };
 
 struct Response {

@@ -12,20 +12,20 @@
 namespace purser::http {
 
 struct Limits {
-  std::size_t header_bytes_max = 16 << 10;   // 431 beyond
-  std::size_t body_bytes_max = 1 << 20;      // 413 beyond
-  std::size_t connections_max = 4096;        // beyond: 503 and close
-  Duration request_timeout = seconds(15);    // whole request, from its first byte: 408
-  Duration idle_timeout = seconds(75);       // between requests
-  Duration write_timeout = seconds(30);      // one response: the connection is dropped
-  bool allow_cut = false;                    // for the sandbox: a response header "purser-sandbox-cut: <n>" has only the first
-                                             // n bytes of the serialized response sent, and the connection closed
+  std::size_t header_bytes_max = 16 << 10;  // 431 beyond
+  std::size_t body_bytes_max = 1 << 20;     // 413 beyond
+  std::size_t connections_max = 4096;       // beyond: 503 and close
+  Duration request_timeout = seconds(15);   // whole request, from its first byte: 408
+  Duration idle_timeout = seconds(75);      // between requests
+  Duration write_timeout = seconds(30);     // one response: the connection is dropped
+  bool allow_cut = false;                   // for the sandbox: a response header "purser-sandbox-cut: <n>" has only the first
+                                            // n bytes of the serialized response sent, and the connection closed
 };
 
 class Server {
  public:
   virtual ~Server() = default;
-  virtual std::uint16_t port() const = 0;          // the bound port, also where 0 was asked for
+  virtual std::uint16_t port() const = 0;  // the bound port, also where 0 was asked for
   virtual std::size_t requests_in_flight() const = 0;
   virtual std::size_t connections() const = 0;
   // Stops accepting, answers what is in flight with "Connection: close", then closes; ends when the last one is closed or

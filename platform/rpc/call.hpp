@@ -28,10 +28,10 @@ struct Notes {
 struct Call {
   Caller caller{};
   std::string idempotency_key{};
-  std::optional<std::int64_t> if_match{};       // the version the client has
+  std::optional<std::int64_t> if_match{};  // the version the client has
   std::optional<Instant> deadline{};
-  std::string request_id{};                     // "req_…", one for each request from outside
-  std::string correlation_id{};                 // the client's own, or the request id
+  std::string request_id{};      // "req_…", one for each request from outside
+  std::string correlation_id{};  // the client's own, or the request id
   trace::Context trace{};
   std::shared_ptr<Notes> notes = std::make_shared<Notes>();
 

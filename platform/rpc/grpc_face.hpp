@@ -21,16 +21,16 @@ struct GrpcParts {
   Clock* clock = nullptr;
   Random* random = nullptr;
   trace::Exporter* exporter = nullptr;
-  Duration request_timeout = seconds(30);   // where the client set no deadline
+  Duration request_timeout = seconds(30);  // where the client set no deadline
   std::size_t message_bytes_max = 1 << 20;
 };
 
 class GrpcServer {
  public:
-  virtual ~GrpcServer() = default;          // stops at once what is still open
+  virtual ~GrpcServer() = default;  // stops at once what is still open
   virtual std::uint16_t port() const = 0;
-  virtual void set_serving(bool serving) = 0;               // the health of every service
-  virtual Task<void> drain(Duration grace) = 0;             // NOT_SERVING, no new calls, those in flight end
+  virtual void set_serving(bool serving) = 0;    // the health of every service
+  virtual Task<void> drain(Duration grace) = 0;  // NOT_SERVING, no new calls, those in flight end
 };
 
 // Throws std::system_error where it cannot bind.

@@ -37,6 +37,13 @@ struct Stored {
   std::int64_t state;
 };
 
+std::optional<Stored> find_stored(store::Tx& tx, const Call& call) {
+  return tx.first(
+      "select fingerprint, response, state from idempotency_keys where merchant_id = $1 and key = $2",
+      [](const store::Row& row) { return Stored{std::string(row.text(0)), std::string(row.text(1)), row.integer(2)}; }, call.caller.merchant_id,
+      call.idempotency_key);
+}
+
 Error reused() {
   return {.kind = Kind::invalid,
           .code = "idempotency_key_reused",
@@ -78,14 +85,18 @@ Result<std::optional<std::string>> claim(store::Tx& tx, const Call& call, const 
       call.caller.merchant_id, call.idempotency_key, store::Value::blob(print), work_id, under_way, now);
   if (claimed == 1) return std::optional<std::string>();
 
-  const auto stored = tx.first(
-      "select fingerprint, response, state from idempotency_keys where merchant_id = $1 and key = $2",
-      [](const store::Row& row) { return Stored{std::string(row.text(0)), std::string(row.text(1)), row.integer(2)}; }, call.caller.merchant_id,
-      call.idempotency_key);
+  const auto stored = find_stored(tx, call);
   if (!stored) return in_use();  // forgotten between the two statements: the client asks again
   if (stored->fingerprint != print) return reused();
   if (stored->state != finished) return in_use();
   return std::optional(stored->response);
+}
+
+Result<std::optional<std::string>> peek(store::Tx& tx, const Call& call, const Message& request) {
+  const auto stored = call.idempotency_key.empty() ? std::nullopt : find_stored(tx, call);
+  if (!stored) return std::optional<std::string>();
+  if (stored->fingerprint != fingerprint(request)) return reused();
+  return stored->state == finished ? std::optional(stored->response) : std::nullopt;
 }
 
 // Work that was settled once keeps its first answer.
@@ -110,8 +121,9 @@ void release_work(store::Tx& tx, const std::string& work_id) {
 
 std::optional<std::string> stored_answer(store::Tx& tx, const Call& call) {
   if (call.idempotency_key.empty()) return std::nullopt;
-  return tx.first("select response from idempotency_keys where merchant_id = $1 and key = $2 and state = 1",
-                  [](const store::Row& row) { return std::string(row.text(0)); }, call.caller.merchant_id, call.idempotency_key);
+  return tx.first(
+      "select response from idempotency_keys where merchant_id = $1 and key = $2 and state = 1",
+      [](const store::Row& row) { return std::string(row.text(0)); }, call.caller.merchant_id, call.idempotency_key);
 }
 
 std::int64_t forget_finished(store::Tx& tx, Instant now, Duration retention, int rows_max) {

@@ -41,6 +41,10 @@ Response parse_stored(const std::string& bytes, const Call& call) {
   return response;
 }
 
+// The same without claiming anything, for a command that must know before it begins: the stored answer, nothing (the key is new,
+// or its work is under way), or 422 `idempotency_key_reused`.
+Result<std::optional<std::string>> peek(store::Tx& tx, const Call& call, const Message& request);
+
 // What this call's key answers by now: nothing while its work is under way, or where there is no key.
 std::optional<std::string> stored_answer(store::Tx& tx, const Call& call);
 

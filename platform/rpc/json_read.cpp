@@ -241,28 +241,17 @@ void expect_end(od::document& document) {
   if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) throw simdjson::simdjson_error(simdjson::TRAILING_CONTENT);
 }
 
-// A document that is no object: JSON all the same, or not even that.
-Error other_document(od::document& document) {
-  switch (od::json_type(document.type())) {
-    case od::json_type::array:
-      for (auto element : document.get_array()) walk(element.value());
-      expect_end(document);
-      break;
-    case od::json_type::boolean:
-      (void)document.get_bool().value();
-      break;
-    case od::json_type::null:
-      if (!document.is_null()) throw simdjson::simdjson_error(simdjson::N_ATOM_ERROR);
-      break;
-    default:
-      break;
-  }
+// A document that is no object: JSON all the same, or not even that. Rare, so it may cost a second parser.
+Error other_document(std::string_view json) {
+  simdjson::dom::parser parser;
+  const auto error = parser.parse(json.data(), json.size()).error();
+  if (error != simdjson::SUCCESS) throw simdjson::simdjson_error(error);
   return invalid("", "wrong_type", "The request body must be a JSON object.");
 }
 
 // Throws simdjson_error where the text is no JSON.
-Result<Done> read_document(od::document& document, Message& into) {
-  if (od::json_type(document.type()) != od::json_type::object) return other_document(document);
+Result<Done> read_document(od::document& document, std::string_view json, Message& into) {
+  if (od::json_type(document.type()) != od::json_type::object) return other_document(json);
   Reader reader;
   reader.object(document.get_object(), into, json_type(into.GetDescriptor()), Spot{});
   expect_end(document);
@@ -284,7 +273,7 @@ Result<Done> read_json(std::string_view json, Message& into) {
   padded.append(simdjson::SIMDJSON_PADDING, '\0');
   try {
     od::document document = parser.iterate(padded.data(), json.size(), padded.size());
-    return read_document(document, into);
+    return read_document(document, json, into);
   } catch (const simdjson::simdjson_error& error) {
     return malformed("The request body is not JSON: " + std::string(simdjson::error_message(error.error())));
   }

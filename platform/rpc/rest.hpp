@@ -29,13 +29,13 @@ struct RestParts {
   KeyRing* keys = nullptr;
   Clock* clock = nullptr;
   Random* random = nullptr;
-  trace::Exporter* exporter = nullptr;                     // may be null
-  std::function<Reply<Done>()> ready;                      // /readyz: the Error says what is not
-  std::string_view openapi_json;                           // served as it is
+  trace::Exporter* exporter = nullptr;  // may be null
+  std::function<Reply<Done>()> ready;   // /readyz: the Error says what is not
+  std::string_view openapi_json;        // served as it is
   std::string_view docs_html;
-  Duration request_timeout = seconds(30);                  // becomes the call's deadline
-  int requests_per_minute = 0;                             // for one API key; 0: no limit
-  bool metrics_open = true;                                // serve /metrics here
+  Duration request_timeout = seconds(30);  // becomes the call's deadline
+  int requests_per_minute = 0;             // for one API key; 0: no limit
+  bool metrics_open = true;                // serve /metrics here
 };
 
 http::Handler make_rest_face(RestParts parts);

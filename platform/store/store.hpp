@@ -32,15 +32,15 @@ struct Value {
   std::string_view bytes{};
 
   Value() = default;
-  Value(std::nullopt_t) {}                                                                // NOLINT(google-explicit-constructor)
+  Value(std::nullopt_t) {}  // NOLINT(google-explicit-constructor)
   template <std::integral I>
-  Value(I value) : type(Type::integer), integer(static_cast<std::int64_t>(value)) {}      // NOLINT(google-explicit-constructor)
-  Value(std::string_view text) : type(Type::text), bytes(text) {}                         // NOLINT(google-explicit-constructor)
-  Value(const std::string& text) : type(Type::text), bytes(text) {}                       // NOLINT(google-explicit-constructor)
-  Value(const char* text) : type(Type::text), bytes(text) {}                              // NOLINT(google-explicit-constructor)
-  Value(Instant at) : type(Type::integer), integer(at.unix_ms) {}                         // NOLINT(google-explicit-constructor)
+  Value(I value) : type(Type::integer), integer(static_cast<std::int64_t>(value)) {}  // NOLINT(google-explicit-constructor)
+  Value(std::string_view text) : type(Type::text), bytes(text) {}                     // NOLINT(google-explicit-constructor)
+  Value(const std::string& text) : type(Type::text), bytes(text) {}                   // NOLINT(google-explicit-constructor)
+  Value(const char* text) : type(Type::text), bytes(text) {}                          // NOLINT(google-explicit-constructor)
+  Value(Instant at) : type(Type::integer), integer(at.unix_ms) {}                     // NOLINT(google-explicit-constructor)
   template <class T>
-  Value(const std::optional<T>& maybe) : Value(maybe ? Value(*maybe) : Value()) {}        // NOLINT(google-explicit-constructor)
+  Value(const std::optional<T>& maybe) : Value(maybe ? Value(*maybe) : Value()) {}  // NOLINT(google-explicit-constructor)
   static Value blob(std::string_view bytes) {
     Value value;
     value.type = Type::blob, value.bytes = bytes;
@@ -53,7 +53,7 @@ class Row {
  public:
   virtual bool is_null(int column) const = 0;
   virtual std::int64_t integer(int column) const = 0;
-  virtual std::string_view text(int column) const = 0;   // blobs too
+  virtual std::string_view text(int column) const = 0;  // blobs too
   std::optional<std::int64_t> maybe_integer(int column) const { return is_null(column) ? std::nullopt : std::optional(integer(column)); }
   std::optional<std::string> maybe_text(int column) const { return is_null(column) ? std::nullopt : std::optional(std::string(text(column))); }
   Instant instant(int column) const { return {integer(column)}; }
@@ -66,10 +66,10 @@ class Row {
 class Trouble : public std::runtime_error {
  public:
   enum class Cause : std::uint8_t {
-    busy,       // try the body again
-    full,       // no room on the disk
-    io,         // the disk failed
-    constraint, // a guard in the database refused: a bug in the rules above it, or a race they lost
+    busy,        // try the body again
+    full,        // no room on the disk
+    io,          // the disk failed
+    constraint,  // a guard in the database refused: a bug in the rules above it, or a race they lost
     other
   };
   Trouble(Cause cause, const std::string& what) : std::runtime_error(what), cause(cause) {}
@@ -94,7 +94,12 @@ class Tx {
   template <class Read, class... Args>
   auto first(std::string_view sql, Read&& read, const Args&... args) -> std::optional<std::invoke_result_t<Read, const Row&>> {
     std::optional<std::invoke_result_t<Read, const Row&>> found;
-    query(sql, [&](const Row& row) { if (!found) found.emplace(read(row)); }, args...);
+    query(
+        sql,
+        [&](const Row& row) {
+          if (!found) found.emplace(read(row));
+        },
+        args...);
     return found;
   }
   // For statements whose number of values is known only at run time (filters of a list).
@@ -131,7 +136,11 @@ class Store {
   template <class R, class Body>
   Task<R> settle(bool writes, Body& body) {
     static_assert(!std::is_same_v<R, void>, "a transaction body gives a Result");
-    static_assert(requires(R result) { result.error(); result.ok(); }, "a transaction body gives a Result; it may not be a coroutine");
+    static_assert(
+        requires(R result) {
+          result.error();
+          result.ok();
+        }, "a transaction body gives a Result; it may not be a coroutine");
     std::optional<R> result;
     auto trouble = co_await run(writes, [&](Tx& tx) {
       result.emplace(body(tx));

@@ -85,7 +85,8 @@ Error explain(const Refused& refused, const Order& order) {
     case Refusal::stale_version:
       error.kind = Kind::stale;
       error.code = "stale_version";
-      error.detail = "The order has changed: it is at version " + std::to_string(order.version) + ". Read it again and repeat the change with its ETag.";
+      error.detail =
+          "The order has changed: it is at version " + std::to_string(order.version) + ". Read it again and repeat the change with its ETag.";
       error.metadata["version"] = std::to_string(order.version);
       return error;
     case Refusal::illegal_transition:
@@ -108,7 +109,8 @@ Error explain(const Refused& refused, const Order& order) {
       error.detail = "Part of the order's payment was captured. Capture the rest, or a part with final, then cancel: the money goes back then.";
       return error;
     case Refusal::amount_differs:
-      return invalid("/amount", "amount_differs", "The amount is not the order's total of " + to_text(order.total) + "; leave it out to pay the order.");
+      return invalid("/amount", "amount_differs",
+                     "The amount is not the order's total of " + to_text(order.total) + "; leave it out to pay the order.");
     case Refusal::currency_differs:
       return invalid("/currency", "currency_differs", "The order is in " + std::string(order.total.currency.code()) + "; leave the currency out.");
     case Refusal::not_expired_yet:
@@ -215,7 +217,9 @@ Decision<Change> refuse_cancel(const Order& order, const std::string& reason) {
   return Change{.what = What::cancel_refused, .status = order.status, .reason = reason};
 }
 
-Decision<Change> cancel(const Order& order, const std::string& reason) { return move(order, Status::order_cancelled, What::cancelled, std::nullopt, reason); }
+Decision<Change> cancel(const Order& order, const std::string& reason) {
+  return move(order, Status::order_cancelled, What::cancelled, std::nullopt, reason);
+}
 
 Order apply(Order order, const Change& change, Instant now) {
   PURSER_ASSERT(order.status == change.status || lifecycle.allows(order.status, change.status));

@@ -18,7 +18,16 @@
 
 namespace purser::orders {
 
-enum class Status : std::uint8_t { created, payment_in_progress, payment_done, payment_failed, order_cancelled, expired, partially_refunded, refunded };
+enum class Status : std::uint8_t {
+  created,
+  payment_in_progress,
+  payment_done,
+  payment_failed,
+  order_cancelled,
+  expired,
+  partially_refunded,
+  refunded
+};
 enum class Fulfillment : std::uint8_t { unfulfilled, shipped, delivered };
 
 // Which status may follow which; the one place that says so.
@@ -41,7 +50,7 @@ inline constexpr Transitions<Status, 16> lifecycle{{{
     {Status::refunded, Status::partially_refunded},
 }}};
 
-std::string_view text(Status status);                       // "PAYMENT_DONE"
+std::string_view text(Status status);  // "PAYMENT_DONE"
 std::optional<Status> parse_status(std::string_view text);
 std::string_view text(Fulfillment fulfillment);
 std::optional<Fulfillment> parse_fulfillment(std::string_view text);
@@ -110,7 +119,7 @@ enum class What : std::uint8_t {
   refunded,
   refund_failed,
   cancel_requested,
-  cancel_refused,      // the money could not go back: the order stays as it was
+  cancel_refused,  // the money could not go back: the order stays as it was
   cancelled,
   expired,
 };
@@ -119,8 +128,8 @@ std::string_view text(What what);
 // One change: the state it leads to and what it carries.
 struct Change {
   What what;
-  Status status;                          // after
-  std::optional<PaymentView> payment{};   // replaces the order's
+  Status status;                         // after
+  std::optional<PaymentView> payment{};  // replaces the order's
   std::optional<Draft> draft{};
   std::optional<Money> total{};
   std::optional<RefundView> refund{};

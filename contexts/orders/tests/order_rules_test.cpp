@@ -27,8 +27,8 @@ Order order_in(Status status, std::string payment_status = "") {
   return order;
 }
 
-constexpr Status all[] = {Status::created,         Status::payment_in_progress, Status::payment_done,       Status::payment_failed,
-                          Status::order_cancelled, Status::expired,             Status::partially_refunded, Status::refunded};
+constexpr Status all[] = {Status::created, Status::payment_in_progress, Status::payment_done, Status::payment_failed, Status::order_cancelled,
+                          Status::expired, Status::partially_refunded,  Status::refunded};
 
 // The lifecycle, one row a state: where it may go.
 TEST(Lifecycle, AllowsTheseAndNoOthers) {
@@ -49,7 +49,8 @@ TEST(Lifecycle, AllowsTheseAndNoOthers) {
       // clang-format on
   };
   for (const Row& row : rows)
-    for (const Status to : all) EXPECT_EQ(lifecycle.allows(row.from, to), std::ranges::find(row.to, to) != row.to.end()) << text(row.from) << "→" << text(to);
+    for (const Status to : all)
+      EXPECT_EQ(lifecycle.allows(row.from, to), std::ranges::find(row.to, to) != row.to.end()) << text(row.from) << "→" << text(to);
 }
 
 TEST(StartPayment, RefusesInOrder) {
@@ -84,7 +85,8 @@ TEST(StartPayment, RefusesInOrder) {
 TEST(Update, RefusesInOrder) {
   Order cancelling = order_in(Status::created);
   cancelling.cancel_requested = true;
-  const Draft too_much{.lines = {{.id = "", .sku = "x", .name = "", .quantity = 2, .unit_price = std::numeric_limits<std::int64_t>::max()}}, .metadata = {}};
+  const Draft too_much{.lines = {{.id = "", .sku = "x", .name = "", .quantity = 2, .unit_price = std::numeric_limits<std::int64_t>::max()}},
+                       .metadata = {}};
   struct Row {
     const char* why;
     Order order;
@@ -107,7 +109,8 @@ TEST(Update, RefusesInOrder) {
 
 TEST(Update, PricesTheOrderAnew) {
   const Order order = order_in(Status::payment_failed);
-  const auto change = update(order, {.lines = {{.id = "", .sku = "CUP", .name = "", .quantity = 3, .unit_price = 100}}, .metadata = {}}, std::nullopt);
+  const auto change =
+      update(order, {.lines = {{.id = "", .sku = "CUP", .name = "", .quantity = 3, .unit_price = 100}}, .metadata = {}}, std::nullopt);
   ASSERT_TRUE(change);
   EXPECT_EQ(apply(order, *change, now).total, (Money{300, usd}));
 }
@@ -138,8 +141,10 @@ TEST(Cancel, SendsTheMoneyBackFirst) {
   for (const Row& row : rows) {
     const auto got = money_to_return(row.order);
     ASSERT_EQ(got.has_value(), row.back.has_value()) << text(row.order.status);
-    if (got) EXPECT_EQ(*got, *row.back) << text(row.order.status);
-    else EXPECT_EQ(got.error().why, *row.refused) << text(row.order.status);
+    if (got)
+      EXPECT_EQ(*got, *row.back) << text(row.order.status);
+    else
+      EXPECT_EQ(got.error().why, *row.refused) << text(row.order.status);
   }
 }
 
@@ -191,10 +196,16 @@ RC_GTEST_PROP(OrderLife, NeverLeavesItsLifecycle, ()) {
   Order order = order_in(Status::created);
   const int steps = *rc::gen::inRange(1, 40);
   for (int i = 0; i < steps; ++i) {
-    const PaymentView view{"pay_1", *rc::gen::element<std::string>("AUTHORIZED", "CAPTURED", "FAILED"), 2500, *rc::gen::inRange<std::int64_t>(0, 2501)};
-    const Decision<Change> decisions[] = {start_payment(order, view, order.total), progress_payment(order, view),  complete_payment(order, view),
-                                          fail_payment(order, view, ""),           refund(order, view, {}, ""),        expire(order, {*rc::gen::element(0, 9'000)}),
-                                          request_cancel(order, ""),               cancel(order, "")};
+    const PaymentView view{"pay_1", *rc::gen::element<std::string>("AUTHORIZED", "CAPTURED", "FAILED"), 2500,
+                           *rc::gen::inRange<std::int64_t>(0, 2501)};
+    const Decision<Change> decisions[] = {start_payment(order, view, order.total),
+                                          progress_payment(order, view),
+                                          complete_payment(order, view),
+                                          fail_payment(order, view, ""),
+                                          refund(order, view, {}, ""),
+                                          expire(order, {*rc::gen::element(0, 9'000)}),
+                                          request_cancel(order, ""),
+                                          cancel(order, "")};
     const auto& decision = decisions[*rc::gen::inRange<std::size_t>(0, std::size(decisions))];
     if (!decision) continue;
     const Order next = apply(order, *decision, now);

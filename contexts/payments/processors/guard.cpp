@@ -12,13 +12,20 @@ Outcome not_called(const std::string& why) {
 
 std::string_view text(End end) {
   switch (end) {
-    case End::succeeded: return "succeeded";
-    case End::declined: return "declined";
-    case End::requires_action: return "requires_action";
-    case End::not_sent: return "not_sent";
-    case End::in_doubt: return "in_doubt";
-    case End::absent: return "absent";
-    case End::released: return "released";
+    case End::succeeded:
+      return "succeeded";
+    case End::declined:
+      return "declined";
+    case End::requires_action:
+      return "requires_action";
+    case End::not_sent:
+      return "not_sent";
+    case End::in_doubt:
+      return "in_doubt";
+    case End::absent:
+      return "absent";
+    case End::released:
+      return "released";
   }
   return "";
 }
@@ -59,7 +66,8 @@ Task<Outcome> Guard::look_up(Instruction instruction) {
 }
 
 Task<Outcome> Guard::once(Ask ask, std::string operation, Instruction instruction) {
-  while (options_.requests_per_second > 0 && !bucket_.take(clock_.now())) co_await clock_.sleep(std::max(milliseconds(1), bucket_.retry_after(clock_.now())));
+  while (options_.requests_per_second > 0 && !bucket_.take(clock_.now()))
+    co_await clock_.sleep(std::max(milliseconds(1), bucket_.retry_after(clock_.now())));
   const Instant begun = clock_.now();
   if (!breaker_.allow(begun)) co_return not_called("the circuit to the processor is open");
   const auto parent = trace::parse_traceparent(instruction.traceparent);
@@ -67,8 +75,10 @@ Task<Outcome> Guard::once(Ask ask, std::string operation, Instruction instructio
   instruction.traceparent = span.traceparent();
   Outcome outcome = co_await ((*inner_).*ask)(instruction);
   // A decline is the processor at work; only silence counts against it.
-  if (outcome.end == End::not_sent || outcome.end == End::in_doubt) breaker_.failed(clock_.now());
-  else breaker_.succeeded();
+  if (outcome.end == End::not_sent || outcome.end == End::in_doubt)
+    breaker_.failed(clock_.now());
+  else
+    breaker_.succeeded();
   observe(operation, instruction, outcome, begun, span, parent);
   co_return outcome;
 }

@@ -12,7 +12,7 @@
 namespace purser::payments {
 
 struct GuardOptions {
-  int failures_max = 20;             // in a row, until the circuit opens
+  int failures_max = 20;  // in a row, until the circuit opens
   Duration open_for = seconds(5);
   double requests_per_second = 100;  // 0: no limit
   int tries_max = 3;                 // of what was not sent

@@ -17,9 +17,9 @@ namespace purser::payments {
 
 // What a processor can do, declared by its adapter; the janitor decides by it.
 struct Capabilities {
-  Duration key_lifetime;        // how long a repeated request under the same key is the same request
+  Duration key_lifetime;  // how long a repeated request under the same key is the same request
   bool look_up_by_reference;
-  Duration visibility_lag;      // until a look-up surely shows what was done
+  Duration visibility_lag;  // until a look-up surely shows what was done
   bool multi_capture;
   bool webhooks;
 };
@@ -31,8 +31,8 @@ struct Instruction {
   std::int64_t amount;
   Currency currency;
   std::string payment_method;
-  std::string processor_ref;    // what to capture, refund, release or reverse
-  bool final = true;            // for a capture: releases what is left
+  std::string processor_ref;  // what to capture, refund, release or reverse
+  bool final = true;          // for a capture: releases what is left
   std::string payment_id;
   std::string order_id;
   std::string return_url;
@@ -48,6 +48,7 @@ struct Notice {
   std::string reference{};
   std::string processor_ref{};
   enum class About : std::uint8_t { money, refund, nothing } about = About::nothing;
+  std::optional<Money> amount{};  // what the processor speaks of, where it says so
   Outcome outcome{End::in_doubt};
 };
 

@@ -13,7 +13,6 @@ using simdjson::dom::element;
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::string_view reference_key = "purser_reference";
-constexpr int look_up_pages_max = 20;
 
 // ---- reading Stripe's JSON: a member that is missing or of another type reads as "" or 0 ----
 
@@ -46,12 +45,19 @@ std::int64_t stripe_amount(std::int64_t minor, Currency currency) {
   const bool in_hundredths = currency.code() == "ISK" || currency.code() == "UGX";
   return in_hundredths ? checked_multiply(minor, 100).value_or(-1) : minor;
 }
+// What an object of Stripe's says it is about, in our minor units.
+std::optional<Money> money_at(const element& object) {
+  const auto currency = Currency::parse(text_at(object, "/currency"));
+  if (!currency) return std::nullopt;
+  return Money{integer_at(object, "/amount") / stripe_amount(1, *currency), *currency};
+}
 std::int64_t amount_of(const Instruction& instruction) { return stripe_amount(instruction.amount, instruction.currency); }
 
 // ---- what Stripe's words mean ----
 
 Outcome in_doubt(std::string code, std::string message) {
-  return {.end = End::in_doubt, .failure = Failure{.code = std::move(code), .message = std::move(message), .retryable = false, .outcome = "in_doubt"}};
+  return {.end = End::in_doubt,
+          .failure = Failure{.code = std::move(code), .message = std::move(message), .retryable = false, .outcome = "in_doubt"}};
 }
 Outcome not_sent(std::string message) {
   return {.end = End::not_sent,
@@ -74,9 +80,10 @@ bool is_one_of(const std::array<std::string_view, N>& words, std::string_view wo
 
 // A card error. What is wrong with the card itself, and what a bank says for good, does not get better by asking again.
 Outcome card_declined(const element& error, std::string processor_ref) {
-  constexpr std::array<std::string_view, 8> card_faults = {"expired_card",  "incorrect_number",     "invalid_number",      "incorrect_cvc",
-                                                           "invalid_cvc",   "invalid_expiry_month", "invalid_expiry_year", "card_not_supported"};
-  constexpr std::array<std::string_view, 6> final_declines = {"lost_card", "stolen_card", "fraudulent", "pickup_card", "restricted_card", "merchant_blacklist"};
+  constexpr std::array<std::string_view, 8> card_faults = {"expired_card", "incorrect_number",     "invalid_number",      "incorrect_cvc",
+                                                           "invalid_cvc",  "invalid_expiry_month", "invalid_expiry_year", "card_not_supported"};
+  constexpr std::array<std::string_view, 6> final_declines = {"lost_card",   "stolen_card",     "fraudulent",
+                                                              "pickup_card", "restricted_card", "merchant_blacklist"};
   const std::string code = text_at(error, "/code"), decline_code = text_at(error, "/decline_code");
   const bool card_fault = is_one_of(card_faults, code);
   const bool retryable = !card_fault && !is_one_of(final_declines, decline_code);
@@ -91,9 +98,10 @@ Outcome intent_outcome(const element& intent) {
   if (status == "requires_action")
     return {.end = End::requires_action, .processor_ref = id, .action_url = text_at(intent, "/next_action/redirect_to_url/url")};
   if (status == "canceled")
-    return {.end = End::released,
-            .processor_ref = id,
-            .failure = Failure{.code = "abandoned", .message = "The payment was cancelled at the processor.", .retryable = true, .outcome = "declined"}};
+    return {
+        .end = End::released,
+        .processor_ref = id,
+        .failure = Failure{.code = "abandoned", .message = "The payment was cancelled at the processor.", .retryable = true, .outcome = "declined"}};
   if (status == "requires_payment_method") {
     if (const auto error = object_at(intent, "/last_payment_error")) return card_declined(*error, id);
     return declined("declined", "The processor wants another payment method.", "", true, id);
@@ -106,7 +114,8 @@ Outcome intent_outcome(const element& intent) {
 Outcome refund_outcome(const element& refund) {
   const std::string status = text_at(refund, "/status"), id = text_at(refund, "/id");
   if (status == "succeeded") return {.end = End::succeeded, .processor_ref = id};
-  if (status == "failed" || status == "canceled") return declined("declined", "The refund failed at the processor.", text_at(refund, "/failure_reason"), true, id);
+  if (status == "failed" || status == "canceled")
+    return declined("declined", "The refund failed at the processor.", text_at(refund, "/failure_reason"), true, id);
   Outcome outcome = in_doubt("unknown", "The processor has not finished the refund yet.");
   outcome.processor_ref = id;
   return outcome;
@@ -119,18 +128,23 @@ class Stripe final : public Processor {
   std::string_view name() const override { return "stripe"; }
   const Capabilities& capabilities() const override {
     static const Capabilities all{
-        .key_lifetime = hours(24), .look_up_by_reference = true, .visibility_lag = seconds(5), .multi_capture = true, .webhooks = true};
+        .key_lifetime = hours(24), .look_up_by_reference = true, .visibility_lag = seconds(90), .multi_capture = true, .webhooks = true};
     return all;
   }
 
   Task<Outcome> process(Instruction instruction) override {
     switch (instruction.kind) {
       case AttemptKind::authorize:
-      case AttemptKind::sale: co_return co_await pay(std::move(instruction));
-      case AttemptKind::capture: co_return co_await capture(std::move(instruction));
-      case AttemptKind::refund: co_return co_await refund(std::move(instruction));
-      case AttemptKind::release: co_return co_await release(std::move(instruction));
-      case AttemptKind::reverse: co_return co_await reverse(std::move(instruction));
+      case AttemptKind::sale:
+        co_return co_await pay(std::move(instruction));
+      case AttemptKind::capture:
+        co_return co_await capture(std::move(instruction));
+      case AttemptKind::refund:
+        co_return co_await refund(std::move(instruction));
+      case AttemptKind::release:
+        co_return co_await release(std::move(instruction));
+      case AttemptKind::reverse:
+        co_return co_await reverse(std::move(instruction));
     }
     co_return in_doubt("unknown", "no such operation");
   }
@@ -138,11 +152,15 @@ class Stripe final : public Processor {
   Task<Outcome> look_up(Instruction instruction) override {
     switch (instruction.kind) {
       case AttemptKind::authorize:
-      case AttemptKind::sale: co_return co_await look_up_intent(std::move(instruction));
-      case AttemptKind::refund: co_return co_await look_up_refund(std::move(instruction));
-      case AttemptKind::release: co_return co_await look_up_release(std::move(instruction));
+      case AttemptKind::sale:
+        co_return co_await look_up_intent(std::move(instruction));
+      case AttemptKind::refund:
+        co_return co_await look_up_refund(std::move(instruction));
+      case AttemptKind::release:
+        co_return co_await look_up_release(std::move(instruction));
       case AttemptKind::capture:
-      case AttemptKind::reverse: break;  // no mark of ours stays on them: they are found out by repeating them under their key
+      case AttemptKind::reverse:
+        break;  // no mark of ours stays on them: they are found out by repeating them under their key
     }
     co_return Outcome{.end = End::absent};
   }
@@ -159,6 +177,7 @@ class Stripe final : public Processor {
     if (!object) return notice;
     notice.reference = text_at(*object, "/metadata/" + std::string(reference_key));
     notice.processor_ref = text_at(*object, "/id");
+    notice.amount = money_at(*object);
     const std::string kind = text_at(*object, "/object");
     // What an intent looked like while it was being made says nothing yet.
     if (kind == "payment_intent" && notice.type != "payment_intent.created" && notice.type != "payment_intent.processing") {
@@ -251,8 +270,8 @@ class Stripe final : public Processor {
   Task<Outcome> capture(Instruction instruction) {
     Fields fields{{"amount_to_capture", std::to_string(amount_of(instruction))}};
     if (!instruction.final) fields.emplace_back("final_capture", "false");
-    const Answer answer = co_await send("POST", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref) + "/capture", std::move(fields),
-                                        instruction.reference, instruction.traceparent);
+    const Answer answer = co_await send("POST", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref) + "/capture",
+                                        std::move(fields), instruction.reference, instruction.traceparent);
     if (answer.outcome) co_return *answer.outcome;
     const std::string status = text_at(answer.document, "/status");
     if (status == "succeeded" || status == "requires_capture") co_return Outcome{.end = End::succeeded, .processor_ref = instruction.processor_ref};
@@ -266,13 +285,14 @@ class Stripe final : public Processor {
                   {"metadata[payment_id]", instruction.payment_id}};
     const Answer answer = co_await send("POST", "/v1/refunds", std::move(fields), instruction.reference, instruction.traceparent);
     if (answer.outcome) co_return *answer.outcome;
-    if (integer_at(answer.document, "/amount") != amount_of(instruction)) co_return in_doubt("unknown", "The processor's refund is of another amount.");
+    if (integer_at(answer.document, "/amount") != amount_of(instruction))
+      co_return in_doubt("unknown", "The processor's refund is of another amount.");
     co_return refund_outcome(answer.document);
   }
 
   Task<Outcome> release(Instruction instruction) {
-    const Answer answer = co_await send("POST", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref) + "/cancel", {}, instruction.reference,
-                                        instruction.traceparent);
+    const Answer answer = co_await send("POST", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref) + "/cancel", {},
+                                        instruction.reference, instruction.traceparent);
     if (!answer.outcome) co_return Outcome{.end = End::succeeded, .processor_ref = instruction.processor_ref};
     // Already cancelled: what was asked for holds.
     if (answer.status == 400 && text_at(answer.document, "/error/payment_intent/status") == "canceled")
@@ -288,33 +308,37 @@ class Stripe final : public Processor {
     if (released.end != End::declined) co_return released;
     step.reference = instruction.reference + "-refund";
     Outcome refunded = co_await refund(step);
-    if (refunded.end == End::declined && refunded.failure && refunded.failure->decline_code == "charge_already_refunded") refunded.end = End::succeeded;
+    if (refunded.end == End::declined && refunded.failure && refunded.failure->decline_code == "charge_already_refunded")
+      refunded.end = End::succeeded;
     co_return refunded;
   }
 
   Task<Outcome> look_up_intent(Instruction instruction) {
     if (!instruction.processor_ref.empty()) {
-      const Answer answer = co_await send("GET", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref), {}, "", instruction.traceparent);
+      const Answer answer =
+          co_await send("GET", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref), {}, "", instruction.traceparent);
       if (answer.outcome) co_return in_doubt("unknown", answer.outcome->failure ? answer.outcome->failure->message : "");
       co_return checked(answer.document, instruction);
     }
-    // Our clock and the processor's may differ by minutes.
+    // The newest first, for a list shows at once what the search may show only after a minute. Our clock and the processor's may
+    // differ by minutes.
     const std::string since = std::to_string((instruction.begun_at.unix_ms - minutes(5).ms) / 1000);
-    std::string after;
-    for (int page = 0; page < look_up_pages_max; ++page) {
-      Fields fields{{"created[gte]", since}, {"limit", "100"}};
-      if (!after.empty()) fields.emplace_back("starting_after", after);
-      const Answer answer = co_await send("GET", "/v1/payment_intents", std::move(fields), "", instruction.traceparent);
-      if (answer.outcome) co_return in_doubt("unknown", answer.outcome->failure ? answer.outcome->failure->message : "");
-      simdjson::dom::array list;
-      if (answer.document["data"].get(list) != simdjson::SUCCESS) co_return in_doubt("unknown", "The processor's list cannot be read.");
-      for (const element intent : list) {
-        if (text_at(intent, "/metadata/" + std::string(reference_key)) == instruction.reference) co_return checked(intent, instruction);
-        after = text_at(intent, "/id");
-      }
-      if (!flag_at(answer.document, "/has_more")) co_return Outcome{.end = End::absent};
-    }
-    co_return in_doubt("unknown", "The processor's list is too long to look through.");
+    const Answer newest = co_await send("GET", "/v1/payment_intents", {{"created[gte]", since}, {"limit", "100"}}, "", instruction.traceparent);
+    const Outcome listed = found_in(newest, instruction);
+    if (listed.end != End::absent || !flag_at(newest.document, "/has_more")) co_return listed;
+    const std::string query = "metadata['" + std::string(reference_key) + "']:'" + instruction.reference + "'";
+    const Answer matches = co_await send("GET", "/v1/payment_intents/search", {{"query", query}}, "", instruction.traceparent);
+    co_return found_in(matches, instruction);
+  }
+
+  // The intent that carries our reference, in a page of intents; End::absent where none does.
+  static Outcome found_in(const Answer& page, const Instruction& instruction) {
+    if (page.outcome) return in_doubt("unknown", page.outcome->failure ? page.outcome->failure->message : "");
+    simdjson::dom::array list;
+    if (page.document["data"].get(list) != simdjson::SUCCESS) return in_doubt("unknown", "The processor's list cannot be read.");
+    for (const element intent : list)
+      if (text_at(intent, "/metadata/" + std::string(reference_key)) == instruction.reference) return checked(intent, instruction);
+    return {.end = End::absent};
   }
 
   Task<Outcome> look_up_refund(Instruction instruction) {
@@ -329,7 +353,8 @@ class Stripe final : public Processor {
   }
 
   Task<Outcome> look_up_release(Instruction instruction) {
-    const Answer answer = co_await send("GET", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref), {}, "", instruction.traceparent);
+    const Answer answer =
+        co_await send("GET", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref), {}, "", instruction.traceparent);
     if (answer.outcome) co_return in_doubt("unknown", answer.outcome->failure ? answer.outcome->failure->message : "");
     if (text_at(answer.document, "/status") == "canceled") co_return Outcome{.end = End::succeeded, .processor_ref = instruction.processor_ref};
     co_return Outcome{.end = End::absent};
@@ -342,9 +367,14 @@ class Stripe final : public Processor {
 }  // namespace
 
 std::vector<std::string> stripe_webhook_types() {
-  return {"payment_intent.succeeded",       "payment_intent.amount_capturable_updated", "payment_intent.payment_failed",
-          "payment_intent.requires_action", "payment_intent.canceled",                  "refund.created",
-          "refund.updated",                 "refund.failed"};
+  return {"payment_intent.succeeded",
+          "payment_intent.amount_capturable_updated",
+          "payment_intent.payment_failed",
+          "payment_intent.requires_action",
+          "payment_intent.canceled",
+          "refund.created",
+          "refund.updated",
+          "refund.failed"};
 }
 
 std::shared_ptr<Processor> make_stripe(std::shared_ptr<http::Client> client, StripeOptions options) {

@@ -15,7 +15,8 @@ Error refused(std::string code, std::string detail) { return {.kind = Kind::malf
 std::string hmac_hex(std::string_view secret, std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size);
+  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(),
+       &size);
   std::string hex;
   for (unsigned i = 0; i < size; ++i) {
     constexpr std::string_view digits = "0123456789abcdef";
@@ -48,7 +49,8 @@ Result<Done> verify_stripe_signature(std::string_view header, std::string_view b
     valid = (signature.size() == expected.size() && CRYPTO_memcmp(signature.data(), expected.data(), expected.size()) == 0) || valid;
   if (!valid || secret.empty()) return refused("signature_invalid", "The signature does not match the body: check the webhook secret.");
   const Duration age = now - Instant{at_seconds * 1000};
-  if (age > tolerance || age < Duration{-tolerance.ms}) return refused("signature_too_old", "The signature's time is more than five minutes from ours.");
+  if (age > tolerance || age < Duration{-tolerance.ms})
+    return refused("signature_too_old", "The signature's time is more than five minutes from ours.");
   return Done{};
 }
 

@@ -28,7 +28,8 @@ Attempt begin(const Payment& payment, const NewAttempt& fresh, AttemptKind kind,
           .status = AttemptStatus::sent,
           .processor = fresh.processor,
           .reference = reference_of(payment.id, 1, number),
-          .processor_ref = payment.money_attempt() && !(kind == AttemptKind::authorize || kind == AttemptKind::sale) ? payment.money_attempt()->processor_ref : "",
+          .processor_ref =
+              payment.money_attempt() && !(kind == AttemptKind::authorize || kind == AttemptKind::sale) ? payment.money_attempt()->processor_ref : "",
           .payment_method = payment.payment_method,
           .amount = amount,
           .asked_by = fresh.asked_by,
@@ -56,13 +57,20 @@ Attempt ended(Attempt attempt, AttemptStatus status, const Outcome& outcome, Ins
 
 AttemptStatus status_of(End end) {
   switch (end) {
-    case End::succeeded: return AttemptStatus::succeeded;
-    case End::declined: return AttemptStatus::declined;
-    case End::requires_action: return AttemptStatus::requires_action;
-    case End::not_sent: return AttemptStatus::not_sent;
-    case End::in_doubt: return AttemptStatus::in_doubt;
-    case End::absent: return AttemptStatus::absent;
-    case End::released: return AttemptStatus::declined;
+    case End::succeeded:
+      return AttemptStatus::succeeded;
+    case End::declined:
+      return AttemptStatus::declined;
+    case End::requires_action:
+      return AttemptStatus::requires_action;
+    case End::not_sent:
+      return AttemptStatus::not_sent;
+    case End::in_doubt:
+      return AttemptStatus::in_doubt;
+    case End::absent:
+      return AttemptStatus::absent;
+    case End::released:
+      return AttemptStatus::declined;
   }
   PURSER_ASSERT(false);
 }
@@ -71,22 +79,27 @@ AttemptStatus status_of(End end) {
 // nothing about one that may have been.
 bool is_news(const Attempt& attempt, End end) {
   switch (end) {
-    case End::not_sent: return attempt.status == AttemptStatus::sent;
-    case End::in_doubt: return attempt.status == AttemptStatus::sent;
-    case End::requires_action: return attempt.status != AttemptStatus::requires_action;
-    default: return true;
+    case End::not_sent:
+      return attempt.status == AttemptStatus::sent;
+    case End::in_doubt:
+      return attempt.status == AttemptStatus::sent;
+    case End::requires_action:
+      return attempt.status != AttemptStatus::requires_action;
+    default:
+      return true;
   }
 }
 
 // ---- what an outcome does, by the kind of its attempt ----
 
 std::optional<Change> late_success(const Payment& payment, const Attempt& attempt, const Outcome& outcome, const NewAttempt& fresh, Instant now) {
+  const std::string charge = outcome.processor_ref.empty() ? attempt.processor_ref : outcome.processor_ref;
   for (const Attempt& other : payment.attempts)
-    if (other.kind == AttemptKind::reverse && other.subject == attempt.id.text()) return std::nullopt;
+    if (other.kind == AttemptKind::reverse && other.subject == attempt.id.text() && (charge.empty() || other.processor_ref == charge)) return std::nullopt;
   Change change = unchanged(payment, What::late_success);
   Attempt reverse = begin(payment, fresh, AttemptKind::reverse, attempt.amount, now);
   reverse.subject = attempt.id.text();
-  reverse.processor_ref = outcome.processor_ref.empty() ? attempt.processor_ref : outcome.processor_ref;
+  reverse.processor_ref = charge;
   change.attempts = {reverse};
   change.reason = "succeeded after it was given up";
   return change;
@@ -139,7 +152,10 @@ std::optional<Change> settle_money(const Payment& payment, const Attempt& attemp
   if (attempt.status == AttemptStatus::succeeded && outcome.end == End::released) return released_elsewhere(payment, attempt, outcome, now);
   const bool given_up =
       attempt.status == AttemptStatus::declined || attempt.status == AttemptStatus::not_sent || attempt.status == AttemptStatus::absent;
-  if (given_up && outcome.end == End::succeeded) return late_success(payment, attempt, outcome, fresh, now);
+  // The same attempt under another id of the processor's is a second charge: the first one counts.
+  const bool charged_twice =
+      attempt.status == AttemptStatus::succeeded && !outcome.processor_ref.empty() && outcome.processor_ref != attempt.processor_ref;
+  if ((given_up || charged_twice) && outcome.end == End::succeeded) return late_success(payment, attempt, outcome, fresh, now);
   return std::nullopt;
 }
 
@@ -225,7 +241,8 @@ std::optional<Change> settle_reverse(const Payment& payment, const Attempt& atte
   const auto undone = std::ranges::find(payment.attempts, attempt.subject, [](const Attempt& other) { return other.id.text(); });
   PURSER_ASSERT(undone != payment.attempts.end());
   change.what = What::reversed;
-  change.attempts.push_back(ended(*undone, AttemptStatus::reversed, {.end = End::released, .processor_ref = attempt.processor_ref}, now));
+  if (undone->status != AttemptStatus::succeeded)
+    change.attempts.push_back(ended(*undone, AttemptStatus::reversed, {.end = End::released, .processor_ref = attempt.processor_ref}, now));
   return change;
 }
 
@@ -282,8 +299,10 @@ Decision<Change> start(const Payment& payment, const NewAttempt& fresh, const st
   return change;
 }
 
-Decision<Change> start_capture(const Payment& payment, const NewAttempt& fresh, CaptureId id, std::optional<std::int64_t> amount, bool final, Instant now) {
-  if (payment.status != Status::authorized && payment.status != Status::partially_captured) return refuse(Refusal::illegal_transition, Status::captured);
+Decision<Change> start_capture(const Payment& payment, const NewAttempt& fresh, CaptureId id, std::optional<std::int64_t> amount, bool final,
+                               Instant now) {
+  if (payment.status != Status::authorized && payment.status != Status::partially_captured)
+    return refuse(Refusal::illegal_transition, Status::captured);
   if (payment.open_attempt(AttemptKind::release)) return refuse(Refusal::release_in_progress);
   // One at a time: a processor releases what is left with the last capture, so their order matters.
   if (payment.capture_pending() > 0) return refuse(Refusal::capture_in_progress);
@@ -297,8 +316,8 @@ Decision<Change> start_capture(const Payment& payment, const NewAttempt& fresh, 
   return change;
 }
 
-Decision<Change> start_refund(const Payment& payment, const NewAttempt& fresh, RefundId id, std::optional<std::int64_t> amount, const std::string& reason,
-                              Instant now) {
+Decision<Change> start_refund(const Payment& payment, const NewAttempt& fresh, RefundId id, std::optional<std::int64_t> amount,
+                              const std::string& reason, Instant now) {
   if (payment.status == Status::refunded) return refuse(Refusal::already_refunded);
   if (payment.captured == 0) return refuse(Refusal::nothing_captured);
   const std::int64_t wanted = amount.value_or(payment.refundable());
@@ -331,12 +350,17 @@ std::optional<Change> settle(const Payment& payment, AttemptId id, const Outcome
     return refund_came_back(payment, *attempt, outcome, now);
   if (!attempt->is_open() || !is_news(*attempt, outcome.end)) return std::nullopt;
   switch (attempt->kind) {
-    case AttemptKind::capture: return settle_capture(payment, *attempt, outcome, now);
-    case AttemptKind::refund: return settle_refund(payment, *attempt, outcome, now);
-    case AttemptKind::release: return settle_release(payment, *attempt, outcome, now);
-    case AttemptKind::reverse: return settle_reverse(payment, *attempt, outcome, now);
+    case AttemptKind::capture:
+      return settle_capture(payment, *attempt, outcome, now);
+    case AttemptKind::refund:
+      return settle_refund(payment, *attempt, outcome, now);
+    case AttemptKind::release:
+      return settle_release(payment, *attempt, outcome, now);
+    case AttemptKind::reverse:
+      return settle_reverse(payment, *attempt, outcome, now);
     case AttemptKind::authorize:
-    case AttemptKind::sale: break;
+    case AttemptKind::sale:
+      break;
   }
   return std::nullopt;
 }
@@ -351,8 +375,10 @@ Payment apply(Payment payment, const Change& change, Instant now) {
   if (!change.payment_method.empty()) payment.payment_method = change.payment_method;
   const auto put = [](auto& list, const auto& part) {
     const auto found = std::ranges::find(list, part.id, [](const auto& other) { return other.id; });
-    if (found == list.end()) list.push_back(part);
-    else *found = part;
+    if (found == list.end())
+      list.push_back(part);
+    else
+      *found = part;
   };
   for (const Attempt& attempt : change.attempts) put(payment.attempts, attempt);
   if (change.capture) put(payment.captures, *change.capture);

@@ -100,17 +100,17 @@ struct Failure {
 
 struct Attempt {
   AttemptId id;
-  int number = 1;                   // within the payment, from 1
+  int number = 1;  // within the payment, from 1
   AttemptKind kind = AttemptKind::sale;
   AttemptStatus status = AttemptStatus::created;
   std::string processor{};
-  std::string reference{};            // the processor's idempotency key; stored before the call
-  std::string processor_ref{};        // the processor's own id
+  std::string reference{};      // the processor's idempotency key; stored before the call
+  std::string processor_ref{};  // the processor's own id
   std::string payment_method{};
   std::int64_t amount = 0;
-  std::string subject{};              // the capture's or refund's id; for reverse, the id of the attempt to undo
+  std::string subject{};  // the capture's or refund's id; for reverse, the id of the attempt to undo
   std::string action_url{};
-  std::string asked_by{};             // who wanted it, whoever brings its outcome
+  std::string asked_by{};  // who wanted it, whoever brings its outcome
   std::optional<Failure> failure{};
   std::optional<Instant> next_check_at{};  // when the janitor looks at it, while it is open
   int checks = 0;
@@ -168,8 +168,8 @@ struct Payment {
   bool operator==(const Payment&) const = default;
 
   const Attempt* attempt(AttemptId attempt_id) const;
-  const Attempt* open_attempt(AttemptKind kind) const;      // the open one of this kind, if any
-  const Attempt* money_attempt() const;                     // the last authorize or sale
+  const Attempt* open_attempt(AttemptKind kind) const;  // the open one of this kind, if any
+  const Attempt* money_attempt() const;                 // the last authorize or sale
   std::int64_t capture_pending() const;
   std::int64_t refund_pending() const;
   std::int64_t capturable() const { return closed ? 0 : authorized - captured - capture_pending(); }
@@ -177,11 +177,11 @@ struct Payment {
 };
 
 enum class What : std::uint8_t {
-  started,            // an attempt to get the money
+  started,  // an attempt to get the money
   action_required,
   doubted,
   authorized,
-  sold,               // authorised and taken at once
+  sold,  // authorised and taken at once
   failed,
   capture_started,
   captured,
@@ -192,7 +192,7 @@ enum class What : std::uint8_t {
   release_started,
   voided,
   release_failed,
-  late_success,       // an attempt that was given up succeeded: its reversal begins
+  late_success,  // an attempt that was given up succeeded: its reversal begins
   reversed,
   reverse_failed,
 };
@@ -250,9 +250,10 @@ struct NewAttempt {
 std::string reference_of(const PaymentId& payment, int step, int number);
 
 Decision<Change> start(const Payment& payment, const NewAttempt& attempt, const std::string& payment_method, Instant now);
-Decision<Change> start_capture(const Payment& payment, const NewAttempt& attempt, CaptureId id, std::optional<std::int64_t> amount, bool final, Instant now);
-Decision<Change> start_refund(const Payment& payment, const NewAttempt& attempt, RefundId id, std::optional<std::int64_t> amount, const std::string& reason,
-                              Instant now);
+Decision<Change> start_capture(const Payment& payment, const NewAttempt& attempt, CaptureId id, std::optional<std::int64_t> amount, bool final,
+                               Instant now);
+Decision<Change> start_refund(const Payment& payment, const NewAttempt& attempt, RefundId id, std::optional<std::int64_t> amount,
+                              const std::string& reason, Instant now);
 Decision<Change> start_release(const Payment& payment, const NewAttempt& attempt, const std::string& reason, Instant now);
 
 // What became known about an attempt, from a reply, a webhook or the janitor.

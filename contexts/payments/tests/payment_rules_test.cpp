@@ -203,9 +203,12 @@ TEST(Release, RefusesInOrder) {
     Refusal want;
   };
   const Row rows[] = {
-      {"captured in part", partially_captured(), Refusal::captured_already}, {"processing", processing(), Refusal::illegal_transition},
-      {"failed", failed(), Refusal::illegal_transition},                     {"in doubt", in_doubt(), Refusal::illegal_transition},
-      {"being voided", voiding(), Refusal::release_in_progress},             {"being captured", capturing(60), Refusal::capture_in_progress},
+      {"captured in part", partially_captured(), Refusal::captured_already},
+      {"processing", processing(), Refusal::illegal_transition},
+      {"failed", failed(), Refusal::illegal_transition},
+      {"in doubt", in_doubt(), Refusal::illegal_transition},
+      {"being voided", voiding(), Refusal::release_in_progress},
+      {"being captured", capturing(60), Refusal::capture_in_progress},
   };
   for (const Row& row : rows) {
     const auto got = start_release(row.payment, fresh(9), "", now);
@@ -271,6 +274,16 @@ TEST(Settle, ReversesALateSuccessOnce) {
   EXPECT_EQ(payment.authorized, 0);
 }
 
+TEST(Settle, ReversesASecondChargeAndKeepsTheFirst) {
+  Payment payment = settled(authorized(), 1, {.end = End::succeeded, .processor_ref = "pi_stray"});
+  EXPECT_EQ(payment.status, Status::authorized);
+  EXPECT_EQ(payment.attempts.back().processor_ref, "pi_stray");
+  EXPECT_FALSE(settle(payment, attempt_id(1), {.end = End::succeeded, .processor_ref = "pi_stray"}, fresh(91), now));
+  payment = settled(payment, 90, {.end = End::succeeded});
+  EXPECT_EQ(payment.attempts.front().status, AttemptStatus::succeeded);
+  EXPECT_EQ(payment.authorized, 100);
+}
+
 TEST(Settle, AVoidThatLosesAgainstTheBuyerLeavesTheMoneyHeld) {
   Payment payment = requires_action();
   payment = after(payment, start_release(payment, fresh(2), "abandoned", now));
@@ -305,8 +318,10 @@ struct Life {
 
   void keep(const Decision<Change>& decision) {
     const Payment before = payment;
-    if (decision) payment = apply(payment, *decision, now);
-    else RC_ASSERT(payment == before);
+    if (decision)
+      payment = apply(payment, *decision, now);
+    else
+      RC_ASSERT(payment == before);
   }
   void act() {
     const int id = next_id++;
@@ -314,11 +329,16 @@ struct Life {
     const auto wanted = amount ? std::optional(*amount) : std::nullopt;
     const std::uint8_t part = static_cast<std::uint8_t>(id);
     switch (*rc::gen::inRange(0, 8)) {
-      case 0: return keep(start(payment, fresh(id), *rc::gen::element<std::string>("", "pm_other"), now));
-      case 1: return keep(start_capture(payment, fresh(id), {{part}}, wanted, *rc::gen::arbitrary<bool>(), now));
-      case 2: return keep(start_refund(payment, fresh(id), {{part}}, wanted, "", now));
-      case 3: return keep(start_release(payment, fresh(id), "", now));
-      default: return settle_one(id);
+      case 0:
+        return keep(start(payment, fresh(id), *rc::gen::element<std::string>("", "pm_other"), now));
+      case 1:
+        return keep(start_capture(payment, fresh(id), {{part}}, wanted, *rc::gen::arbitrary<bool>(), now));
+      case 2:
+        return keep(start_refund(payment, fresh(id), {{part}}, wanted, "", now));
+      case 3:
+        return keep(start_release(payment, fresh(id), "", now));
+      default:
+        return settle_one(id);
     }
   }
   void settle_one(int id) {
