@@ -34,7 +34,7 @@ template <class Response, class Request, class Decide>
 Reply<Begun<Response>> store_intention(Orchestrator& orchestrator, const rpc::Call& call, const Request& request, AttemptId attempt, Decide decide) {
   co_return co_await orchestrator.store().transact([&](Tx& tx) -> Result<Begun<Response>> {
     TRY(auto stored, rpc::begin<Response>(tx, call, request, attempt.text(), orchestrator.book().clock().now()));
-    if (stored) return Begun<Response>{.stored = std::move(*stored)};
+    if (stored) return Begun<Response>{.stored = std::move(stored)};
     TRY(Payment payment, decide(tx));
     return Begun<Response>{.payment = std::move(payment)};
   });

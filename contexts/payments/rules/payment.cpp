@@ -95,7 +95,8 @@ bool is_news(const Attempt& attempt, End end) {
 std::optional<Change> late_success(const Payment& payment, const Attempt& attempt, const Outcome& outcome, const NewAttempt& fresh, Instant now) {
   const std::string charge = outcome.processor_ref.empty() ? attempt.processor_ref : outcome.processor_ref;
   for (const Attempt& other : payment.attempts)
-    if (other.kind == AttemptKind::reverse && other.subject == attempt.id.text() && (charge.empty() || other.processor_ref == charge)) return std::nullopt;
+    if (other.kind == AttemptKind::reverse && other.subject == attempt.id.text() && (charge.empty() || other.processor_ref == charge))
+      return std::nullopt;
   Change change = unchanged(payment, What::late_success);
   Attempt reverse = begin(payment, fresh, AttemptKind::reverse, attempt.amount, now);
   reverse.subject = attempt.id.text();
