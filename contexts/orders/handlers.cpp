@@ -36,13 +36,14 @@ events::Subscription on(OrderBook& book, const std::string& type, Decide decide)
   });
 }
 
-// A payment that was released leaves the order unpaid; one that is being cancelled is cancelled in the same breath.
-Result<Done> on_voided(OrderBook& book, Tx& tx, const events::Envelope& envelope, const facts::PaymentVoided& event) {
+// A payment that failed or was released leaves the order unpaid; one that is being cancelled is cancelled in the same breath.
+template <class Event>
+Result<Done> on_unpaid(OrderBook& book, Tx& tx, const events::Envelope& envelope, const Event& event, const std::string& reason) {
   if (event.payment().order_id().empty()) return Done{};
   const auto order = find(tx, envelope.merchant_id, event.payment().order_id());
   if (!order) return order_not_found(event.payment().order_id());
   const rpc::Call call = events::as_call(envelope);
-  TRY(const Order released, book.change(tx, call, *order, fail_payment(*order, view_of(event.payment()), "payment released")));
+  TRY(const Order released, book.change(tx, call, *order, fail_payment(*order, view_of(event.payment()), reason)));
   if (!released.cancel_requested) return Done{};
   TRY(const Order cancelled, book.change(tx, call, released, cancel(released, released.cancel_reason)));
   return Done{};
@@ -75,13 +76,14 @@ std::vector<events::Subscription> payment_handlers(OrderBook& book) {
       on<facts::PaymentCaptured>(book, "payment.captured", progress),
       on<facts::PaymentCompleted>(book, "payment.completed",
                                   [](const Order& order, const PaymentView& payment, const auto&) { return complete_payment(order, payment); }),
-      on<facts::PaymentFailed>(book, "payment.failed",
-                               [](const Order& order, const PaymentView& payment, const facts::PaymentFailed& event) {
-                                 return fail_payment(order, payment, event.error().code());
-                               }),
-      events::subscribe<facts::PaymentVoided>(
-          "payment.voided", "orders.on_payment.voided",
-          [&book](Tx& tx, const events::Envelope& envelope, const facts::PaymentVoided& event) { return on_voided(book, tx, envelope, event); }),
+      events::subscribe<facts::PaymentFailed>("payment.failed", "orders.on_payment.failed",
+                                              [&book](Tx& tx, const events::Envelope& envelope, const facts::PaymentFailed& event) {
+                                                return on_unpaid(book, tx, envelope, event, event.error().code());
+                                              }),
+      events::subscribe<facts::PaymentVoided>("payment.voided", "orders.on_payment.voided",
+                                              [&book](Tx& tx, const events::Envelope& envelope, const facts::PaymentVoided& event) {
+                                                return on_unpaid(book, tx, envelope, event, "payment released");
+                                              }),
       on<facts::PaymentRefunded>(book, "payment.refunded",
                                  [](const Order& order, const PaymentView& payment, const facts::PaymentRefunded& event) {
                                    return refund(order, payment, {event.refund_id(), event.refunded_now()}, event.reason());

@@ -29,6 +29,7 @@ Instruction Orchestrator::instruction_for(const rpc::Call& call, const Payment& 
           .payment_method = attempt.payment_method,
           .processor_ref = attempt.processor_ref,
           .final = final,
+          .captured_before = payment.captured,
           .payment_id = payment.id.text(),
           .order_id = payment.order_id,
           .return_url = payment.return_url,
@@ -64,11 +65,11 @@ Task<Outcome> Orchestrator::find_out(Instruction instruction) {
   if (can.look_up_by_reference) known = co_await processor_->look_up(instruction);
   if (known.end != End::absent) co_return known;
   const Duration repeat_for = gets_money ? std::min(settings_.repeat_for, can.key_lifetime) : can.key_lifetime;
-  const bool provable = gets_money && can.look_up_by_reference && age > can.visibility_lag + settings_.processor_timeout;
+  const bool provable = can.look_up_by_reference && age > can.visibility_lag + settings_.processor_timeout;
   const Outcome absent{
       .end = End::absent,
-      .failure = Failure{
-          .code = "timeout", .message = "The processor did not answer and does not know the payment.", .retryable = true, .outcome = "absent"}};
+      .failure =
+          Failure{.code = "timeout", .message = "The processor did not answer and does not know of it.", .retryable = true, .outcome = "absent"}};
   if (age < repeat_for) {
     const Outcome repeated = co_await processor_->process(instruction);
     const bool answered = repeated.failure && repeated.failure->code != "timeout";

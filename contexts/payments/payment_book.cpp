@@ -212,6 +212,7 @@ Result<Done> PaymentBook::announce(store::Tx& tx, const rpc::Call& call, const P
     case What::capture_started:
     case What::refund_started:
     case What::release_started:
+    case What::release_settled:
     case What::late_success:
     case What::reverse_failed:
       break;  // intentions and troubles of our own: told by what comes of them

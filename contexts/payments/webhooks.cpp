@@ -1,5 +1,6 @@
 #include "contexts/payments/webhooks.hpp"
 
+#include "kernel/card_number.hpp"
 #include "platform/log.hpp"
 #include "platform/metrics.hpp"
 
@@ -25,6 +26,12 @@ bool speaks_of(const Notice& notice, const Payment& payment, AttemptId id) {
   return false;
 }
 
+// What carries an attempt's reference need not be its outcome: metadata can be copied from a charge to its refund.
+bool is_about(const Notice& notice, const Attempt& attempt) {
+  if (notice.about == Notice::About::money) return attempt.gets_money();
+  return attempt.kind == AttemptKind::refund || attempt.kind == AttemptKind::reverse;
+}
+
 // Says what became of it: applied, unmatched (not ours), mismatched, or a duplicate.
 Result<std::string> take(Orchestrator& orchestrator, Tx& tx, const Notice& notice) {
   PaymentBook& book = orchestrator.book();
@@ -36,6 +43,7 @@ Result<std::string> take(Orchestrator& orchestrator, Tx& tx, const Notice& notic
   if (!payment) return payment_not_found(key->payment_id);
   rpc::Call call = rpc::system_call(key->merchant_id, "webhook/" + notice.event_id);
   call.caller.actor = "processor:" + std::string(orchestrator.processor().name());
+  if (!is_about(notice, *payment->attempt(key->attempt_id))) return std::string("unmatched");
   if (!speaks_of(notice, *payment, key->attempt_id)) return std::string("mismatched");
   TRY(const Payment after, book.settle(tx, call, *payment, key->attempt_id, notice.outcome));
   return outcome;
@@ -58,6 +66,11 @@ Task<http::Response> receive(Orchestrator& orchestrator, http::Request request, 
     co_return rpc::problem({.kind = Kind::not_found, .code = "processor_unknown", .detail = "There is no processor of this name."}, request_id,
                            target);
   auto notice = orchestrator.processor().parse_webhook(request, orchestrator.book().clock().now());
+  // A processor's own numbers may look like a card's, and only what it signed may hold any.
+  if (!notice.ok() && contains_card_number(request.body))
+    notice = Error{.kind = Kind::invalid, .code = "card_number_refused", .detail = "A card number was found in the request body."};
+  if (notice.ok() && contains_card_number(notice->event_id + " " + notice->type + " " + notice->reference))
+    notice = Error{.kind = Kind::invalid, .code = "card_number_refused", .detail = "A card number was found in the event's id, type or reference."};
   if (!notice.ok()) {
     count(processor, "refused");
     log::warn("webhook refused", {{"processor", processor}, {"code", notice.error().code}});

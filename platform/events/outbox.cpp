@@ -41,6 +41,7 @@ create table outbox (
 );
 create unique index outbox_sequence on outbox (aggregate_id, sequence);
 create index outbox_feed on outbox (merchant_id, id);
+create index outbox_feed_by_aggregate on outbox (merchant_id, aggregate_id, id);
 create index outbox_feed_by_type on outbox (merchant_id, type, id)
 )"}};
 }

@@ -22,6 +22,7 @@ create table orders (
   version bigint not null
 );
 create unique index orders_client_reference on orders (merchant_id, client_reference) where client_reference is not null;
+create index orders_by_merchant on orders (merchant_id, id);
 create index orders_by_user on orders (merchant_id, user_id, id);
 create index orders_unpaid on orders (expires_at) where status in ('CREATED', 'PAYMENT_FAILED');
 create index orders_cancelling on orders (updated_at) where cancel_requested = 1;

@@ -23,6 +23,7 @@ create table payments (
 );
 -- An order has at most one payment that holds, or may hold, its money.
 create unique index payments_live_for_order on payments (order_id) where order_id is not null and status not in ('FAILED', 'VOIDED', 'REFUNDED');
+create index payments_by_merchant on payments (merchant_id, id);
 create index payments_by_order on payments (merchant_id, order_id, id);
 
 create table payment_steps (

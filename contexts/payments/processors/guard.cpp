@@ -74,8 +74,8 @@ Task<Outcome> Guard::once(Ask ask, std::string operation, Instruction instructio
   const trace::Context span = trace::child_of(parent, random_);
   instruction.traceparent = span.traceparent();
   Outcome outcome = co_await ((*inner_).*ask)(instruction);
-  // A decline is the processor at work; only silence counts against it.
-  if (outcome.end == End::not_sent || outcome.end == End::in_doubt)
+  // A decline, a refund that waits, a rate limit are the processor at work; only silence and its own errors count against it.
+  if ((outcome.end == End::not_sent || outcome.end == End::in_doubt) && !outcome.answered)
     breaker_.failed(clock_.now());
   else
     breaker_.succeeded();

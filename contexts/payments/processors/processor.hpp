@@ -33,6 +33,7 @@ struct Instruction {
   std::string payment_method;
   std::string processor_ref;  // what to capture, refund, release or reverse
   bool final = true;          // for a capture: releases what is left
+  std::int64_t captured_before = 0;
   std::string payment_id;
   std::string order_id;
   std::string return_url;

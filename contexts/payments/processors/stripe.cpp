@@ -59,6 +59,13 @@ Outcome in_doubt(std::string code, std::string message) {
   return {.end = End::in_doubt,
           .failure = Failure{.code = std::move(code), .message = std::move(message), .retryable = false, .outcome = "in_doubt"}};
 }
+// It answered, but what it says decides nothing (yet).
+Outcome undecided(std::string message, std::string processor_ref = {}) {
+  Outcome outcome = in_doubt("unknown", std::move(message));
+  outcome.processor_ref = std::move(processor_ref);
+  outcome.answered = true;
+  return outcome;
+}
 Outcome not_sent(std::string message) {
   return {.end = End::not_sent,
           .failure = Failure{.code = "network_failure", .message = std::move(message), .retryable = true, .outcome = "not_sent"}};
@@ -106,9 +113,7 @@ Outcome intent_outcome(const element& intent) {
     if (const auto error = object_at(intent, "/last_payment_error")) return card_declined(*error, id);
     return declined("declined", "The processor wants another payment method.", "", true, id);
   }
-  Outcome outcome = in_doubt("unknown", "The processor says \"" + status + "\".");
-  outcome.processor_ref = id;
-  return outcome;
+  return undecided("The processor says \"" + status + "\".", id);
 }
 
 Outcome refund_outcome(const element& refund) {
@@ -116,9 +121,7 @@ Outcome refund_outcome(const element& refund) {
   if (status == "succeeded") return {.end = End::succeeded, .processor_ref = id};
   if (status == "failed" || status == "canceled")
     return declined("declined", "The refund failed at the processor.", text_at(refund, "/failure_reason"), true, id);
-  Outcome outcome = in_doubt("unknown", "The processor has not finished the refund yet.");
-  outcome.processor_ref = id;
-  return outcome;
+  return undecided("The processor has not finished the refund yet.", id);
 }
 
 class Stripe final : public Processor {
@@ -140,7 +143,7 @@ class Stripe final : public Processor {
       case AttemptKind::capture:
         co_return co_await capture(std::move(instruction));
       case AttemptKind::refund:
-        co_return co_await refund(std::move(instruction));
+        co_return co_await refund(instruction, instruction.reference);
       case AttemptKind::release:
         co_return co_await release(std::move(instruction));
       case AttemptKind::reverse:
@@ -159,8 +162,9 @@ class Stripe final : public Processor {
       case AttemptKind::release:
         co_return co_await look_up_release(std::move(instruction));
       case AttemptKind::capture:
+        co_return co_await look_up_capture(std::move(instruction));
       case AttemptKind::reverse:
-        break;  // no mark of ours stays on them: they are found out by repeating them under their key
+        co_return co_await look_up_reverse(std::move(instruction));
     }
     co_return Outcome{.end = End::absent};
   }
@@ -235,9 +239,14 @@ class Stripe final : public Processor {
     const auto error = object_at(document, "/error");
     const std::string message = error ? text_at(*error, "/message") : "";
     const std::string code = error ? text_at(*error, "/code") : "", type = error ? text_at(*error, "/type") : "";
-    if (status == 429) return not_sent("the processor's rate limit: " + message);
-    if (status == 409 || status >= 500 || !error) return in_doubt("unknown", "The processor answered " + std::to_string(status) + ": " + message);
-    if (type == "idempotency_error") return in_doubt("unknown", message);
+    const std::string told = "The processor answered " + std::to_string(status) + ": " + message;
+    if (status == 429) {
+      Outcome outcome = not_sent(told);
+      outcome.answered = true;
+      return outcome;
+    }
+    if (status >= 500 || !error) return in_doubt("unknown", told);
+    if (status == 409 || type == "idempotency_error") return undecided(told);
     if (status == 402) return card_declined(*error, text_at(*error, "/payment_intent/id"));
     if (status == 401 || status == 403) return declined("unknown", "The processor refused our credentials: " + message, code, true);
     const bool about_card = text_at(*error, "/param") == "payment_method";
@@ -272,18 +281,21 @@ class Stripe final : public Processor {
     if (!instruction.final) fields.emplace_back("final_capture", "false");
     const Answer answer = co_await send("POST", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref) + "/capture",
                                         std::move(fields), instruction.reference, instruction.traceparent);
+    // Captured already, by us or by other hands: the sum tells whether what was asked for holds.
+    if (answer.status == 400 && text_at(answer.document, "/error/payment_intent/status") == "succeeded")
+      if (const Outcome known = co_await look_up_capture(instruction); known.end == End::succeeded) co_return known;
     if (answer.outcome) co_return *answer.outcome;
     const std::string status = text_at(answer.document, "/status");
     if (status == "succeeded" || status == "requires_capture") co_return Outcome{.end = End::succeeded, .processor_ref = instruction.processor_ref};
     co_return in_doubt("unknown", "The processor says \"" + status + "\".");
   }
 
-  Task<Outcome> refund(Instruction instruction) {
+  Task<Outcome> refund(Instruction instruction, std::string key) {
     Fields fields{{"payment_intent", instruction.processor_ref},
                   {"amount", std::to_string(amount_of(instruction))},
                   {"metadata[" + std::string(reference_key) + "]", instruction.reference},
                   {"metadata[payment_id]", instruction.payment_id}};
-    const Answer answer = co_await send("POST", "/v1/refunds", std::move(fields), instruction.reference, instruction.traceparent);
+    const Answer answer = co_await send("POST", "/v1/refunds", std::move(fields), std::move(key), instruction.traceparent);
     if (answer.outcome) co_return *answer.outcome;
     if (integer_at(answer.document, "/amount") != amount_of(instruction))
       co_return in_doubt("unknown", "The processor's refund is of another amount.");
@@ -306,8 +318,8 @@ class Stripe final : public Processor {
     step.reference = instruction.reference + "-release";
     const Outcome released = co_await release(step);
     if (released.end != End::declined) co_return released;
-    step.reference = instruction.reference + "-refund";
-    Outcome refunded = co_await refund(step);
+    // The refund keeps our reference, by which it is found again; only its key is another's.
+    Outcome refunded = co_await refund(instruction, instruction.reference + "-refund");
     if (refunded.end == End::declined && refunded.failure && refunded.failure->decline_code == "charge_already_refunded")
       refunded.end = End::succeeded;
     co_return refunded;
@@ -350,6 +362,26 @@ class Stripe final : public Processor {
     for (const element refund : list)
       if (text_at(refund, "/metadata/" + std::string(reference_key)) == instruction.reference) co_return refund_outcome(refund);
     co_return Outcome{.end = End::absent};
+  }
+
+  // A capture leaves no mark of its own, but captures of a payment come one at a time: the sum tells.
+  Task<Outcome> look_up_capture(Instruction instruction) {
+    const Answer answer =
+        co_await send("GET", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref), {}, "", instruction.traceparent);
+    if (answer.outcome) co_return in_doubt("unknown", answer.outcome->failure ? answer.outcome->failure->message : "");
+    const std::int64_t wanted = stripe_amount(instruction.captured_before + instruction.amount, instruction.currency);
+    if (integer_at(answer.document, "/amount_received") >= wanted)
+      co_return Outcome{.end = End::succeeded, .processor_ref = instruction.processor_ref};
+    if (text_at(answer.document, "/status") == "canceled")
+      co_return declined("abandoned", "The authorisation was released at the processor.", "", false, instruction.processor_ref);
+    co_return Outcome{.end = End::absent};
+  }
+
+  // Undone by a release, or by the refund that reverse() makes where it cannot release.
+  Task<Outcome> look_up_reverse(Instruction instruction) {
+    const Outcome released = co_await look_up_release(instruction);
+    if (released.end != End::absent) co_return released;
+    co_return co_await look_up_refund(std::move(instruction));
   }
 
   Task<Outcome> look_up_release(Instruction instruction) {

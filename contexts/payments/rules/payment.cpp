@@ -90,12 +90,20 @@ bool is_news(const Attempt& attempt, End end) {
   }
 }
 
+// A capture or refund that was given up as unknown to the processor and is known there after all, and for which there is room still.
+bool succeeded_after_all(const Payment& payment, const Attempt& attempt, const Outcome& outcome) {
+  if (attempt.status != AttemptStatus::absent || outcome.end != End::succeeded) return false;
+  if (attempt.kind == AttemptKind::capture) return attempt.amount <= payment.capturable();
+  return attempt.kind == AttemptKind::refund && attempt.amount <= payment.refundable();
+}
+
 // ---- what an outcome does, by the kind of its attempt ----
 
 std::optional<Change> late_success(const Payment& payment, const Attempt& attempt, const Outcome& outcome, const NewAttempt& fresh, Instant now) {
   const std::string charge = outcome.processor_ref.empty() ? attempt.processor_ref : outcome.processor_ref;
   for (const Attempt& other : payment.attempts)
-    if (other.kind == AttemptKind::reverse && other.subject == attempt.id.text() && (charge.empty() || other.processor_ref == charge))
+    if (other.kind == AttemptKind::reverse && (other.is_open() || other.status == AttemptStatus::succeeded) && other.subject == attempt.id.text() &&
+        (charge.empty() || other.processor_ref == charge))
       return std::nullopt;
   Change change = unchanged(payment, What::late_success);
   Attempt reverse = begin(payment, fresh, AttemptKind::reverse, attempt.amount, now);
@@ -135,22 +143,25 @@ std::optional<Change> settle_open_money(const Payment& payment, const Attempt& a
   return std::nullopt;
 }
 
-// The authorisation ran out, or was released at the processor by other hands than ours.
-std::optional<Change> released_elsewhere(const Payment& payment, const Attempt& attempt, const Outcome& outcome, Instant now) {
-  if (payment.status != Status::authorized || payment.capture_pending() > 0) return std::nullopt;
+// The processor let the money go: the authorisation ran out, was released by other hands than ours, or by our own whose answer is
+// still on its way.
+std::optional<Change> released_there(const Payment& payment, const Attempt& attempt, const Outcome& outcome, Instant now) {
+  if (payment.capture_pending() > 0) return std::nullopt;
   Change change = unchanged(payment, What::voided);
   change.attempts = {ended(attempt, AttemptStatus::reversed, outcome, now)};
   if (const Attempt* release = payment.open_attempt(AttemptKind::release))
-    change.attempts.push_back(ended(*release, AttemptStatus::succeeded, outcome, now));
+    change.attempts.push_back(ended(*release, AttemptStatus::succeeded, outcome, now)), change.reason = release->subject;
   change.status = Status::voided;
   change.closed = true;
-  change.reason = "released at the processor";
+  if (change.attempts.size() == 1) change.reason = "released at the processor";
   return change;
 }
 
 std::optional<Change> settle_money(const Payment& payment, const Attempt& attempt, const Outcome& outcome, const NewAttempt& fresh, Instant now) {
+  const bool ours_to_release = payment.status == Status::requires_action && payment.open_attempt(AttemptKind::release) != nullptr;
+  if (outcome.end == End::released && (payment.status == Status::authorized || ours_to_release))
+    return released_there(payment, attempt, outcome, now);
   if (attempt.is_open()) return settle_open_money(payment, attempt, outcome, now);
-  if (attempt.status == AttemptStatus::succeeded && outcome.end == End::released) return released_elsewhere(payment, attempt, outcome, now);
   const bool given_up =
       attempt.status == AttemptStatus::declined || attempt.status == AttemptStatus::not_sent || attempt.status == AttemptStatus::absent;
   // The same attempt under another id of the processor's is a second charge: the first one counts.
@@ -224,7 +235,8 @@ std::optional<Change> settle_release(const Payment& payment, const Attempt& atte
   change.attempts = {ended(attempt, status_of(outcome.end), outcome, now)};
   if (change.attempts.front().is_open()) return change.what = What::doubted, change;
   const bool still_held = payment.status == Status::authorized || payment.status == Status::requires_action;
-  if ((outcome.end != End::succeeded && outcome.end != End::released) || !still_held) return change;
+  if (outcome.end != End::succeeded && outcome.end != End::released) return change;
+  if (!still_held) return change.what = What::release_settled, change;
   change.attempts.front().status = AttemptStatus::succeeded;
   change.attempts.push_back(ended(*payment.money_attempt(), AttemptStatus::reversed, outcome, now));
   change.what = What::voided;
@@ -349,6 +361,15 @@ std::optional<Change> settle(const Payment& payment, AttemptId id, const Outcome
   if (attempt->gets_money()) return settle_money(payment, *attempt, outcome, reverse, now);
   if (attempt->kind == AttemptKind::refund && attempt->status == AttemptStatus::succeeded && outcome.end == End::declined)
     return refund_came_back(payment, *attempt, outcome, now);
+  if (attempt->kind == AttemptKind::reverse && attempt->status == AttemptStatus::succeeded && outcome.end == End::declined) {
+    Change change = unchanged(payment, What::reverse_failed);
+    change.attempts = {ended(*attempt, AttemptStatus::declined, outcome, now)};
+    return change;
+  }
+  if (succeeded_after_all(payment, *attempt, outcome)) {
+    if (attempt->kind == AttemptKind::capture) return settle_capture(payment, *attempt, outcome, now);
+    return settle_refund(payment, *attempt, outcome, now);
+  }
   if (!attempt->is_open() || !is_news(*attempt, outcome.end)) return std::nullopt;
   switch (attempt->kind) {
     case AttemptKind::capture:

@@ -191,6 +191,7 @@ enum class What : std::uint8_t {
   refund_failed,
   release_started,
   voided,
+  release_settled,  // there was nothing left to release
   release_failed,
   late_success,  // an attempt that was given up succeeded: its reversal begins
   reversed,
@@ -271,6 +272,7 @@ struct Outcome {
   std::string processor_ref{};
   std::string action_url{};
   std::optional<Failure> failure{};
+  bool answered = false;  // for in_doubt and not_sent: the processor is there and said so itself
 };
 
 // The change an outcome makes to its attempt and payment; nothing where it is not news. `reverse` is used where a success came

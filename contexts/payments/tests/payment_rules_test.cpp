@@ -274,6 +274,32 @@ TEST(Settle, ReversesALateSuccessOnce) {
   EXPECT_EQ(payment.authorized, 0);
 }
 
+// Our void was done, and the processor's webhook says so before its answer does.
+TEST(Settle, AReleaseOfOursIsAVoidWhoeverTellsIt) {
+  Payment payment = requires_action();
+  payment = after(payment, start_release(payment, fresh(2), "order cancelled", now));
+  payment = settled(payment, 1, {.end = End::released});
+  EXPECT_EQ(payment.status, Status::voided);
+  EXPECT_EQ(payment.attempts.back().status, AttemptStatus::succeeded);
+  EXPECT_FALSE(settle(payment, attempt_id(2), {.end = End::succeeded}, fresh(90), now));
+}
+
+TEST(Settle, TakesACaptureThatWasGivenUpAndIsKnownAfterAll) {
+  Payment payment = settled(settled(capturing(60), 2, {.end = End::in_doubt}), 2, {.end = End::absent});
+  EXPECT_EQ(payment.status, Status::authorized);
+  payment = settled(payment, 2, {.end = End::succeeded});
+  EXPECT_EQ(payment.captured, 60);
+}
+
+// A reversal that was a refund can come back like any refund: then the stray charge stands, and is told.
+TEST(Settle, AReversalThatComesBackIsToldAsFailed) {
+  Payment payment = settled(failed(), 1, {.end = End::succeeded, .processor_ref = "pi_late"});
+  payment = settled(payment, 90, {.end = End::succeeded});
+  const auto change = settle(payment, attempt_id(90), {.end = End::declined, .failure = declined(true)}, fresh(92), now);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->what, What::reverse_failed);
+}
+
 TEST(Settle, ReversesASecondChargeAndKeepsTheFirst) {
   Payment payment = settled(authorized(), 1, {.end = End::succeeded, .processor_ref = "pi_stray"});
   EXPECT_EQ(payment.status, Status::authorized);
