@@ -299,6 +299,8 @@ Decision<Change> start(const Payment& payment, const NewAttempt& fresh, const st
   if (payment.status != Status::created && payment.status != Status::failed) return refuse(Refusal::illegal_transition, Status::processing);
   const bool open = std::ranges::any_of(payment.attempts, &Attempt::is_open);
   if (open) return refuse(Refusal::attempt_in_progress);
+  if (static_cast<std::size_t>(std::ranges::count_if(payment.attempts, &Attempt::gets_money)) >= money_attempts_max)
+    return refuse(Refusal::too_many_attempts);
   const Attempt* last = payment.money_attempt();
   const bool another_method = !payment_method.empty() && payment_method != payment.payment_method;
   if (last && last->failure && !last->failure->retryable && !another_method) return refuse(Refusal::retry_not_allowed);
@@ -319,6 +321,7 @@ Decision<Change> start_capture(const Payment& payment, const NewAttempt& fresh, 
   if (payment.open_attempt(AttemptKind::release)) return refuse(Refusal::release_in_progress);
   // One at a time: a processor releases what is left with the last capture, so their order matters.
   if (payment.capture_pending() > 0) return refuse(Refusal::capture_in_progress);
+  if (payment.captures.size() >= captures_max) return refuse(Refusal::too_many_attempts);
   const std::int64_t wanted = amount.value_or(payment.capturable());
   if (wanted > payment.capturable()) return refuse(Refusal::amount_exceeds_authorized);
   Change change = unchanged(payment, What::capture_started);
@@ -333,6 +336,7 @@ Decision<Change> start_refund(const Payment& payment, const NewAttempt& fresh, R
                               const std::string& reason, Instant now) {
   if (payment.status == Status::refunded) return refuse(Refusal::already_refunded);
   if (payment.captured == 0) return refuse(Refusal::nothing_captured);
+  if (payment.refunds.size() >= refunds_max) return refuse(Refusal::too_many_attempts);
   const std::int64_t wanted = amount.value_or(payment.refundable());
   if (wanted > payment.refundable() || payment.refundable() == 0) return refuse(Refusal::amount_exceeds_captured);
   Change change = unchanged(payment, What::refund_started);

@@ -8,6 +8,7 @@
 //   - a success that arrives for an attempt that was given up is reversed by itself;
 //   - captured <= authorised <= amount and refunded <= captured, what is under way included.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <map>
@@ -226,7 +227,11 @@ enum class Refusal : std::uint8_t {
   already_refunded,
   captured_already,
   retry_not_allowed,
+  too_many_attempts,
 };
+
+// What one payment can hold of each: every answer carries them all.
+inline constexpr std::size_t money_attempts_max = 50, captures_max = 100, refunds_max = 100;
 
 struct Refused {
   Refusal why;

@@ -130,6 +130,10 @@ Error explain(const Refused& refused, const Payment& payment) {
       error.code = "retry_not_allowed";
       error.detail = "This decline is final for the payment method. Retry with another payment_method.";
       return error;
+    case Refusal::too_many_attempts:
+      error.code = "too_many_attempts";
+      error.detail = "The payment has as many attempts, captures or refunds as one can have. Pay with a new payment, or refund the rest at once.";
+      return error;
   }
   PURSER_ASSERT(false);
 }

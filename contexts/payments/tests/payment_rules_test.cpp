@@ -106,6 +106,15 @@ TEST(Start, GivesEachAttemptAReferenceOfItsOwn) {
   EXPECT_EQ(payment.attempts.front().reference, payment.id.text() + "-1-1");
 }
 
+TEST(Start, EndsAfterManyAttempts) {
+  Payment payment = failed();
+  for (int i = 2; i <= int(money_attempts_max); ++i) {
+    payment = after(payment, start(payment, fresh(i), "", now));
+    payment = settled(payment, i, {.end = End::declined, .failure = declined(true)});
+  }
+  EXPECT_EQ(start(payment, fresh(99), "", now).error().why, Refusal::too_many_attempts);
+}
+
 TEST(Capture, RefusesInOrder) {
   struct Row {
     const char* why;
@@ -328,7 +337,7 @@ TEST(Words, AreReadAsTheyAreWritten) {
 }
 
 TEST(Words, TellEveryRefusal) {
-  for (int i = 0; i <= int(Refusal::retry_not_allowed); ++i) {
+  for (int i = 0; i <= int(Refusal::too_many_attempts); ++i) {
     const Error error = explain({Refusal(i), Status::captured}, authorized());
     EXPECT_FALSE(error.code.empty()) << i;
     EXPECT_FALSE(error.detail.empty()) << i;
