@@ -71,6 +71,14 @@ void count(const Payment& payment, const Change& change) {
   }
 }
 
+// Money that moved at the processor and has no place in our books any more: somebody has to look.
+void note_unbooked(const Payment& payment, const Attempt& attempt, const Outcome& outcome) {
+  const bool part = attempt.kind == AttemptKind::capture || attempt.kind == AttemptKind::refund;
+  if (!part || outcome.end != End::succeeded || attempt.is_open() || attempt.status == AttemptStatus::succeeded) return;
+  log::error("a capture or refund that was given up succeeded and cannot be booked; look at it at the processor",
+             {{"payment_id", payment.id.text()}, {"reference", attempt.reference}, {"processor_ref", outcome.processor_ref}});
+}
+
 }  // namespace
 
 Error payment_not_found(const std::string& id) {
@@ -117,7 +125,10 @@ Result<Payment> PaymentBook::settle(store::Tx& tx, const rpc::Call& call, const 
   as_asked.caller.actor = before->asked_by;
 
   auto change = payments::settle(payment, id, outcome, reverse, now);
-  if (!change) return payment;
+  if (!change) {
+    note_unbooked(payment, *before, outcome);
+    return payment;
+  }
   for (Attempt& attempt : change->attempts)
     if (attempt.id == id && attempt.is_open()) attempt.checks = 0, attempt.next_check_at = now + recheck_after(attempt.status, 0);
   TRY(Payment after, this->change(tx, as_asked, payment, *change));
@@ -178,6 +189,11 @@ Result<Done> PaymentBook::announce(store::Tx& tx, const rpc::Call& call, const P
       return with_error(facts::PaymentFailed(), change.attempts.front().failure);
     case What::captured:
       return captured(change.capture->id.text(), change.capture->amount);
+    case What::closed: {
+      facts::PaymentCompleted event;
+      event.set_request_id(call.request_id);
+      return publish(event);
+    }
     case What::capture_failed: {
       facts::PaymentCaptureFailed event;
       event.set_capture_id(change.capture->id.text());

@@ -157,10 +157,20 @@ std::optional<Change> released_there(const Payment& payment, const Attempt& atte
   return change;
 }
 
+// Part was captured, and the rest ran out or was released there: what was captured is all there will be.
+std::optional<Change> rest_released(const Payment& payment) {
+  if (payment.capture_pending() > 0) return std::nullopt;
+  Change change = unchanged(payment, What::closed);
+  change.closed = true;
+  change.status = status_by_amounts(change);
+  return change;
+}
+
 std::optional<Change> settle_money(const Payment& payment, const Attempt& attempt, const Outcome& outcome, const NewAttempt& fresh, Instant now) {
   const bool ours_to_release = payment.status == Status::requires_action && payment.open_attempt(AttemptKind::release) != nullptr;
   if (outcome.end == End::released && (payment.status == Status::authorized || ours_to_release))
     return released_there(payment, attempt, outcome, now);
+  if (outcome.end == End::released && payment.status == Status::partially_captured) return rest_released(payment);
   if (attempt.is_open()) return settle_open_money(payment, attempt, outcome, now);
   const bool given_up =
       attempt.status == AttemptStatus::declined || attempt.status == AttemptStatus::not_sent || attempt.status == AttemptStatus::absent;

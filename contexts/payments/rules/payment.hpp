@@ -187,6 +187,7 @@ enum class What : std::uint8_t {
   capture_started,
   captured,
   capture_failed,
+  closed,  // the processor let go what was not captured: nothing more will come
   refund_started,
   refunded,
   refund_failed,

@@ -309,6 +309,14 @@ TEST(Settle, AReversalThatComesBackIsToldAsFailed) {
   EXPECT_EQ(change->what, What::reverse_failed);
 }
 
+TEST(Settle, ClosesAPartlyCapturedPaymentWhoseRestWasReleased) {
+  Payment payment = partially_captured();
+  payment = settled(payment, 1, {.end = End::released});
+  EXPECT_EQ(payment.status, Status::captured);
+  EXPECT_EQ(payment.captured, 60);
+  EXPECT_FALSE(settle(payment, attempt_id(1), {.end = End::released}, fresh(91), now));
+}
+
 TEST(Settle, ReversesASecondChargeAndKeepsTheFirst) {
   Payment payment = settled(authorized(), 1, {.end = End::succeeded, .processor_ref = "pi_stray"});
   EXPECT_EQ(payment.status, Status::authorized);
