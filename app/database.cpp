@@ -1,6 +1,9 @@
 #include "app/database.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "contexts/orders/migrations.hpp"
 #include "contexts/payments/migrations.hpp"
@@ -9,6 +12,19 @@
 #include "platform/rpc/keys.hpp"
 
 namespace purser::app {
+
+Result<std::unique_ptr<DataLock>> DataLock::take(const std::filesystem::path& data_dir) {
+  TRY_DONE(make_data_dir(data_dir));
+  const auto file = data_dir / "serve.lock";
+  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0) return std::unique_ptr<DataLock>(new DataLock(fd));
+  if (fd >= 0) ::close(fd);
+  return Error{.kind = Kind::unavailable,
+               .code = "data_dir_in_use",
+               .detail = "The data folder " + data_dir.string() + " is in use by another server. Stop it, or choose another with --data-dir."};
+}
+
+DataLock::~DataLock() { ::close(fd_); }
 
 std::vector<store::Migration> all_migrations() {
   std::vector<store::Migration> all;

@@ -7,6 +7,20 @@
 
 namespace purser::app {
 
+// One server at a time serves a data folder: a second one would take the first one's open attempts for abandoned. Held as long as it
+// lives, and let go by the system however the process ends.
+class DataLock {
+ public:
+  static Result<std::unique_ptr<DataLock>> take(const std::filesystem::path& data_dir);
+  DataLock(const DataLock&) = delete;
+  DataLock& operator=(const DataLock&) = delete;
+  ~DataLock();
+
+ private:
+  explicit DataLock(int fd) : fd_(fd) {}
+  int fd_;
+};
+
 std::vector<store::Migration> all_migrations();
 Result<std::shared_ptr<store::SqliteStore>> open_database(const std::filesystem::path& data_dir);
 // Makes the folder with mode 0700 where it is absent.

@@ -58,6 +58,7 @@ int with_keys(const KeysFlags& flags, Use use) {
   if (!store.ok()) return fail(store.error().detail);
   auto secret = server_secret(flags);
   if (!secret.ok()) return fail(secret.error().detail);
+  if (secret->size() < 32) return fail("the key secret has " + std::to_string(secret->size()) + " characters; it must have at least 32.");
   rpc::KeyRing keys(**store, system_clock(), system_random(), flags.mode, *secret);
   return use(keys);
 }

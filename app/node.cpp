@@ -37,6 +37,7 @@ Result<std::unique_ptr<Node>> Node::build(boost::asio::io_context& io, Effective
 }
 
 Result<Done> Node::open_stores(const EffectiveConfig& effective, const NodeOptions& options) {
+  TRY(lock_, DataLock::take(config_.data_dir));
   TRY(store_, open_database(config_.data_dir));
   probe_ = std::make_unique<store::Probe>(*store_, system_clock());
   TRY(const std::string secret, key_secret(config_));

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "app/database.hpp"
 #include "app/sandbox_host.hpp"
 #include "contexts/payments/processors/guard.hpp"
 #include "platform/config.hpp"
@@ -53,6 +54,7 @@ class Node {
 
   boost::asio::io_context& io_;
   Config config_;
+  std::unique_ptr<DataLock> lock_;
   std::shared_ptr<store::SqliteStore> store_;
   std::unique_ptr<store::Probe> probe_;
   std::unique_ptr<rpc::KeyRing> keys_;
