@@ -5,11 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "contexts/orders/migrations.hpp"
-#include "contexts/payments/migrations.hpp"
-#include "platform/events/outbox.hpp"
-#include "platform/rpc/idempotency.hpp"
-#include "platform/rpc/keys.hpp"
+#include "app/shop.hpp"
 
 namespace purser::app {
 
@@ -25,19 +21,6 @@ Result<std::unique_ptr<DataLock>> DataLock::take(const std::filesystem::path& da
 }
 
 DataLock::~DataLock() { ::close(fd_); }
-
-std::vector<store::Migration> all_migrations() {
-  std::vector<store::Migration> all;
-  const auto add = [&](std::vector<store::Migration> some) {
-    for (store::Migration& migration : some) all.push_back(std::move(migration));
-  };
-  add(rpc::KeyRing::migrations());
-  add(rpc::idempotency_migrations());
-  add(events::Outbox::migrations());
-  add(orders::migrations());
-  add(payments::migrations());
-  return all;
-}
 
 Result<Done> make_data_dir(const std::filesystem::path& data_dir) {
   std::error_code error;

@@ -1,4 +1,4 @@
-// The embedded database of this process: where it lies, and every table there is.
+// The embedded database of this process, and where it lies.
 #pragma once
 #include <filesystem>
 #include <memory>
@@ -21,7 +21,6 @@ class DataLock {
   int fd_;
 };
 
-std::vector<store::Migration> all_migrations();
 Result<std::shared_ptr<store::SqliteStore>> open_database(const std::filesystem::path& data_dir);
 // Makes the folder with mode 0700 where it is absent.
 Result<Done> make_data_dir(const std::filesystem::path& data_dir);

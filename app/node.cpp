@@ -1,16 +1,8 @@
 #include "app/node.hpp"
 
-#include "app/database.hpp"
-#include "app/event_service.hpp"
-#include "app/maintenance.hpp"
 #include "app/secrets.hpp"
 #include "app/version.hpp"
-#include "contexts/checkout/module.hpp"
-#include "contexts/orders/module.hpp"
-#include "contexts/payments/module.hpp"
 #include "contexts/payments/processors/stripe.hpp"
-#include "embedded/docs_page.hpp"
-#include "embedded/openapi.hpp"
 #include "platform/http/curl_client.hpp"
 #include "platform/http/loopback_client.hpp"
 #include "platform/log.hpp"
@@ -32,7 +24,7 @@ Node::~Node() = default;
 Result<std::unique_ptr<Node>> Node::build(boost::asio::io_context& io, EffectiveConfig effective, NodeOptions options) {
   std::unique_ptr<Node> node(new Node(io, effective.config));
   TRY_DONE(node->open_stores(effective, options));
-  node->build_contexts();
+  node->open_shop();
   return node;
 }
 
@@ -40,8 +32,7 @@ Result<Done> Node::open_stores(const EffectiveConfig& effective, const NodeOptio
   TRY(lock_, DataLock::take(config_.data_dir));
   TRY(store_, open_database(config_.data_dir));
   probe_ = std::make_unique<store::Probe>(*store_, system_clock());
-  TRY(const std::string secret, key_secret(config_));
-  keys_ = std::make_unique<rpc::KeyRing>(*store_, system_clock(), system_random(), config_.mode, secret);
+  TRY(key_secret_, key_secret(config_));
   client_ = http::make_curl_client();
   if (!config_.otlp_endpoint.empty())
     exporter_ = trace::start_otlp_exporter(io_.get_executor(), client_, {.endpoint = config_.otlp_endpoint, .service_version = std::string(version)});
@@ -66,39 +57,10 @@ Result<Done> Node::open_stores(const EffectiveConfig& effective, const NodeOptio
   return Done{};
 }
 
-void Node::build_contexts() {
-  const auto stripe = payments::make_stripe(processor_wire_, {.base_url = config_.stripe_base_url,
-                                                              .secret_key = config_.stripe_secret_key.reveal(),
-                                                              .webhook_secret = config_.stripe_webhook_secret.reveal(),
-                                                              .api_version = config_.stripe_api_version,
-                                                              .connect_timeout = milliseconds(config_.processor_connect_timeout_ms),
-                                                              .total_timeout = milliseconds(config_.processor_total_timeout_ms)});
-  // The sandbox has no rate limit of its own to respect.
-  const double rate = sandbox_ ? 0 : static_cast<double>(config_.processor_requests_per_second);
-  processor_ = std::make_shared<payments::Guard>(stripe, system_clock(), system_random(), exporter_.get(),
-                                                 payments::GuardOptions{.requests_per_second = rate});
-  modules_.push_back(
-      orders::make_module({*store_, outbox_, system_clock(), system_random(), directory_, {.expires_after = seconds(config_.order_expiry_seconds)}}));
-  modules_.push_back(payments::make_module(
-      {*store_,
-       outbox_,
-       system_clock(),
-       system_random(),
-       directory_,
-       processor_,
-       {.processor_timeout = milliseconds(config_.processor_total_timeout_ms), .action_timeout = seconds(config_.requires_action_timeout_seconds)}}));
-  modules_.push_back(checkout::make_module(*store_, system_clock(), directory_));
-  modules_.push_back({.name = "events",
-                      .services = {::events::v1::bind(std::make_shared<EventService>(*store_))},
-                      .routes = {},
-                      .subscriptions = {},
-                      .jobs = maintenance_jobs(*store_, system_clock(), hours(config_.idempotency_retention_hours)),
-                      .recover = nullptr,
-                      .owned = nullptr});
-  for (Module& module : modules_) {
-    for (events::Subscription& subscription : module.subscriptions) outbox_.add(std::move(subscription));
-    services_.insert(services_.end(), module.services.begin(), module.services.end());
-  }
+void Node::open_shop() {
+  ShopSettings settings = ShopSettings::of(config_, key_secret_);
+  if (sandbox_) settings.guard.requests_per_second = 0;  // it has no rate limit of its own to respect
+  shop_ = std::make_unique<Shop>(std::move(settings), ShopPorts{*store_, system_clock(), system_random(), processor_wire_, exporter_.get()});
 }
 
 Reply<Done> Node::ready() {
@@ -106,24 +68,8 @@ Reply<Done> Node::ready() {
   co_return co_await probe_->ready();
 }
 
-rpc::RestParts Node::rest_parts() {
-  std::vector<rpc::RawRoute> routes;
-  for (const Module& module : modules_) routes.insert(routes.end(), module.routes.begin(), module.routes.end());
-  return {.services = services_,
-          .routes = std::move(routes),
-          .keys = keys_.get(),
-          .clock = &system_clock(),
-          .random = &system_random(),
-          .exporter = exporter_.get(),
-          .ready = [this] { return ready(); },
-          .openapi_json = embedded::openapi,
-          .docs_html = embedded::docs_page,
-          .request_timeout = milliseconds(config_.request_timeout_ms),
-          .requests_per_minute = static_cast<int>(config_.requests_per_minute)};
-}
-
 void Node::listen() {
-  http_ = http::listen(io_.get_executor(), config_.http_address, config_.http_port, rpc::make_rest_face(rest_parts()),
+  http_ = http::listen(io_.get_executor(), config_.http_address, config_.http_port, shop_->rest_face([this] { return ready(); }),
                        [](const Error& error) { return rpc::problem(error, "", ""); },
                        {.header_bytes_max = static_cast<std::size_t>(config_.header_bytes_max),
                         .body_bytes_max = static_cast<std::size_t>(config_.body_bytes_max),
@@ -132,8 +78,8 @@ void Node::listen() {
                         .idle_timeout = milliseconds(config_.idle_timeout_ms),
                         .write_timeout = milliseconds(config_.write_timeout_ms)});
   grpc_ = rpc::serve_grpc(io_.get_executor(), config_.grpc_address, config_.grpc_port,
-                          {.services = services_,
-                           .keys = keys_.get(),
+                          {.services = shop_->services(),
+                           .keys = &shop_->keys(),
                            .clock = &system_clock(),
                            .random = &system_random(),
                            .exporter = exporter_.get(),
@@ -143,13 +89,10 @@ void Node::listen() {
 }
 
 Reply<Done> Node::start() {
-  for (const Module& module : modules_)
-    if (module.recover) CO_TRY_DONE(co_await module.recover());
-  std::vector<Job> jobs;
-  for (const Module& module : modules_) jobs.insert(jobs.end(), module.jobs.begin(), module.jobs.end());
+  CO_TRY_DONE(co_await shop_->recover());
   listen();
   if (sandbox_) co_await sandbox_->send_webhooks_to("http://127.0.0.1:" + std::to_string(http_->port()) + "/webhooks/stripe");
-  jobs_ = start_jobs(io_.get_executor(), std::move(jobs));
+  jobs_ = shop_->start_jobs(io_.get_executor());
   log::info("serving", {{"http_port", http_->port()}, {"grpc_port", grpc_->port()}, {"mode", config_.mode}, {"version", version}});
   co_return Done{};
 }

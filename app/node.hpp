@@ -1,5 +1,4 @@
-// One running Purser: the contexts, wired to each other and to the world, and the faces they answer on. The only place that
-// knows the deployment's shape.
+// One running Purser: a shop over the real ports, and the faces it answers on. The only place that knows the deployment's shape.
 #pragma once
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
@@ -8,13 +7,10 @@
 
 #include "app/database.hpp"
 #include "app/sandbox_host.hpp"
-#include "contexts/payments/processors/guard.hpp"
+#include "app/shop.hpp"
 #include "platform/config.hpp"
-#include "platform/events/outbox.hpp"
 #include "platform/http/client.hpp"
 #include "platform/job_runner.hpp"
-#include "platform/module.hpp"
-#include "platform/rpc/directory.hpp"
 #include "platform/rpc/grpc_face.hpp"
 #include "platform/store/probe.hpp"
 #include "platform/trace_exporter.hpp"
@@ -41,15 +37,14 @@ class Node {
   std::uint16_t grpc_port() const { return grpc_->port(); }
   std::uint16_t sandbox_port() const { return sandbox_ ? sandbox_->port() : 0; }
   const Config& config() const { return config_; }
-  rpc::KeyRing& keys() { return *keys_; }
-  const rpc::Directory& directory() const { return directory_; }
+  rpc::KeyRing& keys() { return shop_->keys(); }
+  const rpc::Directory& directory() const { return shop_->directory(); }
 
  private:
-  Node(boost::asio::io_context& io, Config config) : io_(io), config_(std::move(config)), outbox_(system_clock(), system_random()) {}
+  Node(boost::asio::io_context& io, Config config) : io_(io), config_(std::move(config)) {}
   Result<Done> open_stores(const EffectiveConfig& effective, const NodeOptions& options);
-  void build_contexts();
+  void open_shop();
   Reply<Done> ready();
-  rpc::RestParts rest_parts();
   void listen();
 
   boost::asio::io_context& io_;
@@ -57,16 +52,12 @@ class Node {
   std::unique_ptr<DataLock> lock_;
   std::shared_ptr<store::SqliteStore> store_;
   std::unique_ptr<store::Probe> probe_;
-  std::unique_ptr<rpc::KeyRing> keys_;
+  std::string key_secret_;
   std::shared_ptr<http::Client> client_;          // to collectors and merchants
   std::shared_ptr<http::Client> processor_wire_;  // to the processor
   std::unique_ptr<SandboxHost> sandbox_;
   std::shared_ptr<trace::OtlpExporter> exporter_;
-  events::Outbox outbox_;
-  rpc::Directory directory_;
-  std::shared_ptr<payments::Guard> processor_;
-  std::vector<Module> modules_;
-  std::vector<rpc::Service> services_;
+  std::unique_ptr<Shop> shop_;
   std::shared_ptr<JobRunner> jobs_;
   std::shared_ptr<http::Server> http_;
   std::unique_ptr<rpc::GrpcServer> grpc_;

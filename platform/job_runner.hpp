@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "platform/clock.hpp"
 #include "platform/module.hpp"
 
 namespace purser {
@@ -15,7 +16,7 @@ class JobRunner {
   virtual Task<void> stop(Duration grace) = 0;
 };
 
-// Starts at once. A job that throws is logged and runs again after its usual time.
-std::shared_ptr<JobRunner> start_jobs(boost::asio::any_io_executor executor, std::vector<Job> jobs);
+// Starts at once. A job that throws is logged and runs again after its usual time. The clock must outlive the runner.
+std::shared_ptr<JobRunner> start_jobs(boost::asio::any_io_executor executor, Clock& clock, std::vector<Job> jobs);
 
 }  // namespace purser

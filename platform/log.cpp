@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "kernel/card_number.hpp"
 #include "platform/clock.hpp"
@@ -26,6 +27,7 @@ constexpr auto flush_patience = std::chrono::seconds(5);
 constexpr std::string_view refused = "[refused]";
 
 std::atomic<Level> threshold{Level::info};
+thread_local Capture* capture = nullptr;
 
 std::string_view level_text(Level level) {
   switch (level) {
@@ -66,7 +68,6 @@ std::string line_of(Level level, std::string_view message, Fields fields) {
     std::visit(ValueWriter{json}, field.value);
   }
   json.end_object();
-  line += '\n';
   return line;
 }
 
@@ -133,7 +134,7 @@ class Sink {
         last = lines_added_;
       }
       if (const std::int64_t dropped = dropped_untold_.exchange(0); dropped > 0)
-        lines += line_of(Level::warn, "log lines were dropped", {{"dropped", dropped}});
+        lines += line_of(Level::warn, "log lines were dropped", {{"dropped", dropped}}) + "\n";
       if (!put(lines)) drop(std::count(lines.begin(), lines.end(), '\n'));
       const std::lock_guard lock(mutex_);
       lines_written_ = last;
@@ -163,17 +164,22 @@ Sink& sink() {
 }  // namespace
 
 void set_level(Level level) { threshold.store(level, std::memory_order_relaxed); }
-bool enabled(Level level) { return level >= threshold.load(std::memory_order_relaxed); }
+bool enabled(Level level) { return level >= (capture ? capture->level_ : threshold.load(std::memory_order_relaxed)); }
 
 void write(Level level, std::string_view message, Fields fields) {
   if (!enabled(level)) return;
   try {
-    sink().add(line_of(level, message, fields));
+    const std::string line = line_of(level, message, fields);
+    if (capture) return capture->take_(level, line);
+    sink().add(line + "\n");
   } catch (...) {  // out of memory: a log line is the last thing to end the process for
     return;
   }
 }
 
 void flush() { sink().flush(); }
+
+Capture::Capture(Level level, Take take) : level_(level), take_(std::move(take)), outer_(std::exchange(capture, this)) {}
+Capture::~Capture() { capture = outer_; }
 
 }  // namespace purser::log

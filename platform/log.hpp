@@ -3,6 +3,7 @@
 #pragma once
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -35,5 +36,22 @@ inline void warn(std::string_view message, Fields fields = {}) { write(Level::wa
 inline void error(std::string_view message, Fields fields = {}) { write(Level::error, message, fields); }
 
 void flush();
+
+// While one lives, what its thread logs from `level` on goes to `take`, a line each without its end, and nowhere else.
+class Capture {
+ public:
+  using Take = std::function<void(Level level, std::string_view line)>;
+  Capture(Level level, Take take);
+  Capture(const Capture&) = delete;
+  Capture& operator=(const Capture&) = delete;
+  ~Capture();
+
+ private:
+  friend void write(Level level, std::string_view message, Fields fields);
+  friend bool enabled(Level level);
+  Level level_;
+  Take take_;
+  Capture* outer_;
+};
 
 }  // namespace purser::log

@@ -49,12 +49,6 @@ class SystemRandom final : public Random {
   }
 };
 
-// The thread's last id: its time and its count within that millisecond.
-struct LastId {
-  std::int64_t unix_ms = -1;
-  std::uint32_t count = 0;
-};
-
 constexpr std::uint32_t count_max = 0xFFF, first_count_max = 0x7FF;
 
 // RFC 9562 section 6.2, method 1. A new millisecond begins at a random count in the lower half, which leaves at least 2048
@@ -69,13 +63,18 @@ void advance(LastId& last, std::int64_t now_ms, std::uint32_t chance) {
 
 }  // namespace
 
+LastId& Random::last_id() {
+  thread_local LastId last;
+  return last;
+}
+
 Random& system_random() {
   static SystemRandom random;
   return random;
 }
 
 Uuid make_uuid_v7(Instant now, Random& random) {
-  thread_local LastId last;
+  LastId& last = random.last_id();
   std::array<std::uint8_t, 10> chance{};
   random.fill(chance);
   advance(last, now.unix_ms, static_cast<std::uint32_t>(chance[8]) << 8 | chance[9]);

@@ -9,10 +9,17 @@
 
 namespace purser {
 
+// The last id of one line of ids: its time and its count within that millisecond.
+struct LastId {
+  std::int64_t unix_ms = -1;
+  std::uint32_t count = 0;
+};
+
 class Random {
  public:
   virtual ~Random() = default;
   virtual void fill(std::span<std::uint8_t> bytes) = 0;  // any thread; never fails (a failing CSPRNG is a bug: abort)
+  virtual LastId& last_id();                             // the line that new ids continue: the calling thread's
 };
 
 // OpenSSL's CSPRNG, buffered per thread.

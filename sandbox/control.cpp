@@ -228,6 +228,7 @@ http::Response Processor::control_settings(const http::Request& request) try {
     const std::scoped_lock lock(guard_);
     options_ = changed;
   }
+  wake();
   return json_response(200, settings_json(changed));
 } catch (const simdjson::simdjson_error& problem) {
   return refusal(400, "malformed_json", problem.what());

@@ -11,8 +11,6 @@ namespace {
 using store::Tx;
 
 constexpr int rows_max = 100;
-constexpr Duration cancel_again_after = seconds(30);
-constexpr Duration expiry_late_max = seconds(5);  // an order made meanwhile may expire before the next look
 
 // One order, one transaction: an order that was paid meanwhile is refused by the rules and left alone.
 Result<Done> expire_one(OrderBook& book, Tx& tx, const Key& key, Instant now) {
@@ -24,7 +22,7 @@ Result<Done> expire_one(OrderBook& book, Tx& tx, const Key& key, Instant now) {
   return Done{};
 }
 
-Task<Duration> expire_orders(store::Store& store, OrderBook& book) {
+Task<Duration> expire_orders(store::Store& store, OrderBook& book, Duration late_max) {
   const Instant now = book.clock().now();
   auto due = co_await store.read([&](Tx& tx) -> Result<std::vector<Key>> { return unpaid_past(tx, now, rows_max); });
   if (!due.ok()) co_return seconds(5);
@@ -34,14 +32,15 @@ Task<Duration> expire_orders(store::Store& store, OrderBook& book) {
   }
   if (due->size() == std::size_t{rows_max}) co_return milliseconds(0);
   auto next = co_await store.read([&](Tx& tx) -> Result<std::optional<Instant>> { return next_expiry(tx); });
-  if (!next.ok() || !*next) co_return expiry_late_max;
-  co_return std::clamp(**next - now, milliseconds(200), expiry_late_max);
+  if (!next.ok() || !*next) co_return late_max;
+  co_return std::clamp(**next - now, milliseconds(200), late_max);
 }
 
 // On its first run nobody of this process can be at work on a cancellation yet: those that were cut short go on at once.
-Task<Duration> finish_cancellations(store::Store& store, OrderBook& book, std::shared_ptr<Service> service, std::shared_ptr<bool> first_run) {
+Task<Duration> finish_cancellations(store::Store& store, OrderBook& book, std::shared_ptr<Service> service, Duration again_after,
+                                    std::shared_ptr<bool> first_run) {
   const Instant now = book.clock().now();
-  const Instant before = std::exchange(*first_run, false) ? now : now - cancel_again_after;
+  const Instant before = std::exchange(*first_run, false) ? now : now - again_after;
   auto waiting = co_await store.read([&](Tx& tx) -> Result<std::vector<Order>> {
     std::vector<Order> orders;
     for (const Key& key : cancelling_since(tx, before, rows_max))
@@ -54,16 +53,19 @@ Task<Duration> finish_cancellations(store::Store& store, OrderBook& book, std::s
     auto done = co_await service->return_money(call, std::move(order));
     if (!done.ok()) co_return seconds(5);
   }
-  co_return cancel_again_after;
+  co_return again_after;
 }
 
 }  // namespace
 
-std::vector<Job> jobs(store::Store& store, OrderBook& book, std::shared_ptr<Service> service) {
+std::vector<Job> jobs(store::Store& store, OrderBook& book, std::shared_ptr<Service> service, const Settings& settings) {
   return {
-      {"expire_orders", seconds(30), [&store, &book] { return expire_orders(store, book); }},
-      {"finish_cancellations", cancel_again_after,
-       [&store, &book, service, first_run = std::make_shared<bool>(true)] { return finish_cancellations(store, book, service, first_run); }},
+      {"expire_orders", std::max(settings.expiry_late_max, seconds(30)),
+       [&store, &book, late_max = settings.expiry_late_max] { return expire_orders(store, book, late_max); }},
+      {"finish_cancellations", settings.cancel_again_after,
+       [&store, &book, service, again_after = settings.cancel_again_after, first_run = std::make_shared<bool>(true)] {
+         return finish_cancellations(store, book, service, again_after, first_run);
+       }},
   };
 }
 

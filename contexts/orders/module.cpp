@@ -18,7 +18,7 @@ Module make_module(const Parts& parts) {
           .services = {::orders::v1::bind(context->service)},
           .routes = {},
           .subscriptions = payment_handlers(context->book),
-          .jobs = jobs(parts.store, context->book, context->service),
+          .jobs = jobs(parts.store, context->book, context->service, parts.settings),
           .recover = nullptr,
           .owned = context};
 }

@@ -7,7 +7,9 @@
 namespace purser::orders {
 
 struct Settings {
-  Duration expires_after = hours(24);  // an unpaid order
+  Duration expires_after = hours(24);         // an unpaid order
+  Duration expiry_late_max = seconds(5);      // an order made since the last look may expire before the next
+  Duration cancel_again_after = seconds(30);  // the money of a cancellation that has not gone back is asked for again
 };
 
 class Service final : public ::orders::v1::OrderService {

@@ -13,24 +13,23 @@ using store::Tx;
 
 constexpr int rows_max = 200;
 constexpr std::size_t at_once = 16;
-constexpr Duration look_every = seconds(1);
 
 Task<Duration> look_after_attempts(Orchestrator& orchestrator) {
   static metrics::Gauge& due_gauge = metrics::gauge("purser_payment_attempts_due", "Open attempts the janitor found due at its last look.");
   const Instant now = orchestrator.book().clock().now();
   auto due = co_await orchestrator.store().read([&](Tx& tx) -> Result<std::vector<AttemptKey>> { return due_attempts(tx, now, rows_max); });
-  if (!due.ok()) co_return look_every;
+  if (!due.ok()) co_return orchestrator.settings().look_every;
   due_gauge.set(static_cast<double>(due->size()));
   const bool more = due->size() == std::size_t{rows_max};
   co_await for_each_concurrently<AttemptKey>(std::move(*due), at_once,
                                              [&orchestrator](AttemptKey key) { return orchestrator.resolve(std::move(key)); });
-  co_return more ? milliseconds(50) : look_every;
+  co_return more ? milliseconds(50) : orchestrator.settings().look_every;
 }
 
 }  // namespace
 
 std::vector<Job> jobs(Orchestrator& orchestrator) {
-  return {{"look_after_attempts", look_every, [&orchestrator] { return look_after_attempts(orchestrator); }}};
+  return {{"look_after_attempts", orchestrator.settings().look_every, [&orchestrator] { return look_after_attempts(orchestrator); }}};
 }
 
 Reply<Done> recover(Orchestrator& orchestrator) {

@@ -89,8 +89,10 @@ Task<void> Orchestrator::resolve(AttemptKey key) {
   if (!loaded.ok() || !*loaded) co_return;
   Payment payment = std::move(**loaded);
   const Attempt* attempt = payment.attempt(key.attempt_id);
-  if (!attempt || !attempt->is_open()) co_return;
+  if (!attempt) co_return;
   const rpc::Call call = rpc::system_call(key.merchant_id, "janitor");
+  if (attempt->status == AttemptStatus::absent) co_return co_await look_again(call, key, instruction_for(call, payment, *attempt), attempt->checks + 1);
+  if (!attempt->is_open()) co_return;
 
   // Its reply was lost with the process that waited for it, or on the way to the store: from now on it is in doubt.
   if (attempt->status == AttemptStatus::sent) {
@@ -121,6 +123,22 @@ Task<void> Orchestrator::resolve(AttemptKey key) {
     return Done{};
   });
   if (gone && scheduled.ok()) co_await abandon(call, key);
+}
+
+// A success that comes to light here is reversed like any that is late. Where the processor cannot tell, or still waits for the buyer,
+// it is asked again.
+Task<void> Orchestrator::look_again(rpc::Call call, AttemptKey key, Instruction instruction, int checks) {
+  const Outcome outcome = co_await processor_->look_up(std::move(instruction));
+  const bool undecided = (outcome.end == End::in_doubt || outcome.end == End::requires_action) && checks < look_again_max;
+  const auto next = undecided ? std::optional(book_.clock().now() + look_again_after) : std::nullopt;
+  auto noted = co_await store_.transact([&](Tx& tx) -> Result<Done> {
+    const auto payment = find(tx, key.merchant_id, key.payment_id);
+    if (!payment) return payment_not_found(key.payment_id);
+    if (outcome.end == End::succeeded) TRY_DONE(book_.settle(tx, call, *payment, key.attempt_id, outcome));
+    schedule_check(tx, key.attempt_id, next, checks);
+    return Done{};
+  });
+  if (!noted.ok()) log::warn("a charge that was given up could not be looked for again; the janitor comes back to it", {{"payment_id", key.payment_id}});
 }
 
 // The buyer did not come back: the processor is told to let it go, so that it cannot succeed any more.

@@ -13,6 +13,7 @@ struct Settings {
   Duration processor_timeout = seconds(30);
   Duration action_timeout = hours(1);  // a buyer who was sent away and did not come back
   Duration repeat_for = minutes(15);   // how long a charge that never arrived is still asked for; later it is given up
+  Duration look_every = seconds(1);    // the janitor
 };
 
 // A payment after an attempt was settled, and what is stored by now as the answer to the request that asked for it.
@@ -43,6 +44,7 @@ class Orchestrator {
   Instruction instruction_for(const rpc::Call& call, const Payment& payment, const Attempt& attempt) const;
   Reply<Settled> settle(rpc::Call call, AttemptKey key, Outcome outcome);
   Task<Outcome> find_out(Instruction instruction);
+  Task<void> look_again(rpc::Call call, AttemptKey key, Instruction instruction, int checks);
   Task<void> abandon(rpc::Call call, AttemptKey key);
 
   store::Store& store_;

@@ -254,7 +254,7 @@ std::int64_t adopt_sent_attempts(Tx& tx, Instant now) {
   return tx.exec("update payment_attempts set next_check_at = $1 where status = 'SENT' and next_check_at is not null", now);
 }
 
-void schedule_check(Tx& tx, const AttemptId& attempt, Instant at, int checks) {
+void schedule_check(Tx& tx, const AttemptId& attempt, std::optional<Instant> at, int checks) {
   tx.exec("update payment_attempts set next_check_at = $1, checks = $2 where id = $3 and next_check_at is not null", at, checks, attempt.text());
 }
 

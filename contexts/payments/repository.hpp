@@ -45,7 +45,7 @@ std::vector<AttemptKey> due_attempts(store::Tx& tx, Instant now, int rows_max);
 std::optional<Instant> next_due(store::Tx& tx);
 // At start: what was sent before the process ended is nobody's any more; the janitor is to look at it now.
 std::int64_t adopt_sent_attempts(store::Tx& tx, Instant now);
-void schedule_check(store::Tx& tx, const AttemptId& attempt, Instant at, int checks);
+void schedule_check(store::Tx& tx, const AttemptId& attempt, std::optional<Instant> at, int checks);
 
 // False where this event was taken in before.
 bool take_in(store::Tx& tx, std::string_view processor, const std::string& event_id, const std::string& type, Instant now, std::string_view outcome);

@@ -126,7 +126,7 @@ Connection::Connection(const std::filesystem::path& file, Mode mode, int busy_ms
 }
 
 void Connection::open(const std::filesystem::path& file) {
-  const int access = mode_ == Mode::read_write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+  const int access = mode_ == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   sqlite3* opened = nullptr;
   const int code = sqlite3_open_v2(file.c_str(), &opened, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   database_.reset(opened);
@@ -136,6 +136,7 @@ void Connection::open(const std::filesystem::path& file) {
 void Connection::configure() {
   script("pragma foreign_keys = on; pragma temp_store = memory; pragma mmap_size = 0");
   if (mode_ == Mode::read_only) return script("pragma query_only = on; pragma cache_size = -4096");
+  if (mode_ == Mode::in_memory) return;
 
   bool wal = false;
   query("pragma journal_mode = wal", [&](const Row& row) { wal = row.text(0) == "wal"; });

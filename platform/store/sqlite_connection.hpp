@@ -19,11 +19,13 @@ namespace purser::store {
 
 class Connection final : public Tx {
  public:
-  enum class Mode : std::uint8_t { read_write, read_only };
+  enum class Mode : std::uint8_t { read_write, read_only, in_memory };
 
   // The file is created, readable by its owner alone, where it is absent and the mode writes. `busy_ms` is how long to wait
-  // where another process holds it.
+  // where another process holds it. In memory there is no file (the simulator's disk): what was committed lasts as long as this
+  // connection.
   Connection(const std::filesystem::path& file, Mode mode, int busy_ms);
+  static std::unique_ptr<Connection> in_memory() { return std::make_unique<Connection>(":memory:", Mode::in_memory, 0); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection() = default;

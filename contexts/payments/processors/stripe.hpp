@@ -2,7 +2,7 @@
 //   authorize / sale   POST /v1/payment_intents, confirmed at once, capture_method manual or automatic
 //   capture            POST /v1/payment_intents/{id}/capture      release   POST /v1/payment_intents/{id}/cancel
 //   refund             POST /v1/refunds                           reverse   cancel, or refund where it was captured
-//   look-up            GET  /v1/payment_intents, its newest hundred, then /v1/payment_intents/search and /v1/refunds, by metadata
+//   look-up            GET  /v1/payment_intents, its newest three hundred, then /v1/payment_intents/search and /v1/refunds, by metadata
 // The reference goes along as Idempotency-Key (kept at least 24 h) and as metadata[purser_reference].
 #pragma once
 #include <memory>

@@ -133,9 +133,12 @@ std::optional<Change> settle_open_money(const Payment& payment, const Attempt& a
       change.what = What::doubted;
       change.status = Status::in_doubt;
       return change;
+    case End::absent:
+      change.attempts.front().next_check_at = now + look_again_after;
+      change.status = Status::failed;
+      return change;
     case End::declined:
     case End::not_sent:
-    case End::absent:
     case End::released:
       change.status = Status::failed;
       return change;

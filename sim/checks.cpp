@@ -1,0 +1,152 @@
+#include "sim/checks.hpp"
+
+#include <map>
+
+namespace purser::sim {
+namespace {
+
+using store::Row;
+
+// One charge as the processor knows it.
+struct Charge {
+  std::string intent, reference, order_id, status;
+  std::int64_t amount = 0, received = 0, refunded = 0, held = 0;
+  std::int64_t live() const { return held + received - refunded; }
+  std::string told() const {
+    return intent + " (" + reference + ", " + status + ", received " + std::to_string(received) + ", refunded " + std::to_string(refunded) + ", held " +
+           std::to_string(held) + ")";
+  }
+};
+
+// From the ledger's lines alone.
+std::map<std::string, Charge> charges_of(store::Connection& processor) {
+  std::map<std::string, Charge> charges;
+  processor.query("select kind, payment_intent, amount, reference, order_id from sandbox_ledger order by seq", [&](const Row& row) {
+    const std::string kind(row.text(0));
+    const std::int64_t amount = row.integer(2);
+    if (kind == "declined") return;
+    Charge& charge = charges[std::string(row.text(1))];
+    charge.intent = row.text(1);
+    if (charge.reference.empty()) charge.reference = row.text(3);
+    if (charge.order_id.empty()) charge.order_id = row.text(4);
+    charge.status = kind;
+    if (kind == "authorized") charge.amount = charge.held = amount;
+    if (kind == "charged") charge.amount = charge.received = amount;
+    if (kind == "captured") charge.received += amount, charge.held -= amount;
+    if (kind == "released" || kind == "canceled") charge.held -= amount;
+    if (kind == "refunded") charge.refunded += amount;
+    if (kind == "refund_failed") charge.refunded -= amount;
+  });
+  return charges;
+}
+
+}  // namespace
+
+Checks::Checks(World& world, Disk& shop, Disk& processor) : world_(world), shop_(shop.connection()), processor_(processor.connection()) {}
+
+void Checks::after_shop_commit() {}
+
+void Checks::after_processor_commit() {
+  struct Line {
+    std::int64_t seq;
+    std::string reference, order_id;
+  };
+  std::vector<Line> lines;
+  processor_.query(
+      "select seq, reference, order_id from sandbox_ledger where seq > $1 and kind in ('authorized', 'charged') order by seq",
+      [&](const Row& row) { lines.push_back({row.integer(0), std::string(row.text(1)), std::string(row.text(2))}); }, ledger_seen_);
+  for (const Line& line : lines) {
+    ledger_seen_ = line.seq;
+    bool known = false;
+    shop_.query("select 1 from payment_attempts where reference = $1", [&](const Row&) { known = true; }, line.reference);
+    if (!known) world_.violate("reference_stored_before_the_call", "the processor charged under " + line.reference + ", which no attempt has");
+    if (line.order_id.empty()) continue;
+    shop_.query(
+        "select a.reference, a.status from payment_attempts a join payments p on p.id = a.payment_id where p.order_id = $1 and a.reference <> $2 and "
+        "a.kind in ('AUTHORIZE', 'SALE') and a.status in ('SENT', 'IN_DOUBT', 'REQUIRES_ACTION', 'SUCCEEDED') and p.status not in ('REFUNDED', 'VOIDED') "
+        "order by a.reference",
+        [&](const Row& row) {
+          world_.violate("one_charge_at_a_time", "the processor charged under " + line.reference + " while " + std::string(row.text(0)) + " of the same order is " +
+                                                     std::string(row.text(1)));
+        },
+        line.order_id, line.reference);
+  }
+}
+
+std::string Checks::unsettled() {
+  std::string first;
+  const auto look = [&](const char* what, const char* sql) {
+    if (first.empty()) shop_.query(sql, [&](const Row& row) { first = what + std::string(row.text(0)) + " " + std::string(row.text(1)); });
+  };
+  look("attempt ", "select reference, status from payment_attempts where status in ('SENT', 'IN_DOUBT', 'REQUIRES_ACTION') order by reference limit 1");
+  look("refund ", "select id, status from refunds where status = 'PENDING' order by id limit 1");
+  look("capture ", "select id, status from captures where status = 'PENDING' order by id limit 1");
+  look("cancellation of ", "select id, status from orders where cancel_requested <> 0 order by id limit 1");
+  look("key ", "select key, work_id from idempotency_keys where state = 0 order by key limit 1");
+  return first;
+}
+
+void Checks::at_the_end(const Memory& memory, Instant) {
+  books_equal_the_ledger();
+  acknowledged_is_kept(memory);
+}
+
+void Checks::books_equal_the_ledger() {
+  const auto charges = charges_of(processor_);
+  std::map<std::string, const Charge*> by_order;
+  for (const auto& [intent, charge] : charges) {
+    if (charge.live() == 0) continue;
+    bool booked = false;
+    shop_.query(
+        "select p.captured, p.refunded, p.authorized, p.closed, p.id, a.status from payment_attempts a join payments p on p.id = a.payment_id where "
+        "a.reference = $1 and a.processor_ref = $2",
+        [&](const Row& row) { booked = row.text(5) == "SUCCEEDED"; }, charge.reference, charge.intent);
+    if (!booked) world_.violate("books_equal_the_ledger", "the processor holds or has taken " + charge.told() + ", and no payment says so");
+    if (charge.order_id.empty()) continue;
+    const auto [other, alone] = by_order.emplace(charge.order_id, &charge);
+    if (!alone) world_.violate("one_charge_per_order", charge.order_id + " is charged twice: " + other->second->told() + " and " + charge.told());
+  }
+  shop_.query(
+      "select p.id, p.captured, p.refunded, p.authorized, p.closed, a.processor_ref from payments p join payment_attempts a on a.payment_id = p.id and "
+      "a.kind in ('AUTHORIZE', 'SALE') and a.status = 'SUCCEEDED' order by p.id",
+      [&](const Row& row) {
+        const std::string payment(row.text(0)), intent(row.text(5));
+        const auto found = charges.find(intent);
+        if (found == charges.end()) return world_.violate("books_equal_the_ledger", payment + " is charged as " + intent + ", which the processor does not know");
+        const Charge& charge = found->second;
+        const std::int64_t held = row.integer(4) != 0 ? 0 : row.integer(3) - row.integer(1);
+        if (row.integer(1) != charge.received || row.integer(2) != charge.refunded || held != charge.held)
+          world_.violate("books_equal_the_ledger", payment + " has captured " + std::to_string(row.integer(1)) + ", refunded " +
+                                                       std::to_string(row.integer(2)) + ", held " + std::to_string(held) + "; the processor: " + charge.told());
+      });
+}
+
+void Checks::acknowledged_is_kept(const Memory& memory) {
+  for (const auto& [id, told] : memory.orders()) {
+    bool there = false;
+    shop_.query("select 1 from orders where id = $1", [&](const Row&) { there = true; }, id);
+    if (!there) world_.violate("acknowledged_is_kept", "order " + id + " was acknowledged and is gone");
+  }
+  for (const auto& [id, told] : memory.payments()) {
+    bool there = false;
+    shop_.query(
+        "select captured, refunded, status from payments where id = $1",
+        [&](const Row& row) {
+          there = true;
+          if (row.integer(0) < told.captured || row.integer(1) < told.refunded)
+            world_.violate("acknowledged_is_kept", "payment " + id + " was told as captured " + std::to_string(told.captured) + ", refunded " +
+                                                       std::to_string(told.refunded) + " and is captured " + std::to_string(row.integer(0)) +
+                                                       ", refunded " + std::to_string(row.integer(1)));
+        },
+        id);
+    if (!there) world_.violate("acknowledged_is_kept", "payment " + id + " was acknowledged and is gone");
+  }
+  for (const auto& [id, told] : memory.refunds()) {
+    std::string status;
+    shop_.query("select status from refunds where id = $1", [&](const Row& row) { status = row.text(0); }, id);
+    if (status.empty() || (told == "SUCCEEDED" && status != told))
+      world_.violate("acknowledged_is_kept", "refund " + id + " was told as " + told + " and is " + (status.empty() ? "gone" : status));
+  }
+}
+
+}  // namespace purser::sim

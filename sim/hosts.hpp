@@ -1,0 +1,56 @@
+// The processes of the simulated world: the shop, which is Purser's own code from its REST face to its last statement, and the sandbox
+// processor with its ledger, which never lies and never crashes: it is who knows the truth.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "app/shop.hpp"
+#include "sandbox/sandbox.hpp"
+#include "sim/disk.hpp"
+#include "sim/network.hpp"
+
+namespace purser::sim {
+
+inline constexpr const char* shop_name = "shop";
+inline constexpr const char* processor_name = "processor";
+
+// What a seed needs of its thread: the disks, kept from one seed to the next.
+struct Disks {
+  Disks();
+  void wipe();
+  Disk shop, processor;
+};
+
+struct ShopHost {
+  Process* process = nullptr;
+  DiskTrouble trouble;
+};
+
+// A shop that listens as `name` and pays through the processor. It is to be started by its caller.
+void add_shop(World& world, Network& network, Disk& disk, const Weather& weather, const Tuning& tuning, ShopHost& host,
+              std::function<void()> committed);
+// Whether it has recovered and takes requests.
+bool is_ready(const ShopHost& host);
+// An API key of a new merchant.
+Reply<std::string> make_api_key(ShopHost& host);
+
+class ProcessorHost {
+ public:
+  ProcessorHost(World& world, Network& network, Disk& disk, std::function<void()> committed);
+  void start() { process_->start(); }
+  Process& process() { return *process_; }
+  // Its own faults from now on; without any, it is honest.
+  void misbehave(const Weather& weather);
+  void behave();
+  // Delivers at once what it would have tried again later.
+  void deliver_webhooks_now();
+
+ private:
+  void control(std::string method, std::string path, std::string body);
+
+  World& world_;
+  Disk& disk_;
+  Process* process_;
+};
+
+}  // namespace purser::sim
