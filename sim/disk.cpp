@@ -3,6 +3,7 @@
 #include "kernel/assert.hpp"
 #include "platform/store/body.hpp"
 #include "platform/store/migrate.hpp"
+#include "sim/mutants.hpp"
 
 namespace purser::sim {
 
@@ -61,7 +62,9 @@ std::optional<Error> SimStore::write(const Step& step) {
     connection.undo();
     world.count("transaction run twice");
   }
-  store::Outcome outcome = store::run_once(step, connection);
+  DivertingTx diverting(connection, diverted_table());
+  store::Tx& tx = diverted_table().empty() ? static_cast<store::Tx&>(connection) : diverting;
+  store::Outcome outcome = store::run_once(step, tx);
   if (outcome.ending != Ending::kept) {
     connection.rollback();
     return std::move(outcome.error);
@@ -84,6 +87,11 @@ std::optional<Error> SimStore::write(const Step& step) {
     return trouble(Trouble::Cause::io, "commit failed");
   }
   connection.commit();
+  if (chance_.odds(diverted_table().empty() ? 0 : weather_.crash_at_commit + 0.002)) {
+    process_.crash_in(1);
+    return store::to_error(Trouble(Trouble::Cause::io, "crash"));
+  }
+  diverting.write_the_rest();
   committed_();
   if (chance_.odds(weather_.commit_unanswered)) return trouble(Trouble::Cause::io, "commit took effect unanswered");
   return std::nullopt;

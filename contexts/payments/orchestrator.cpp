@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel/assert.hpp"
+#include "kernel/mutant.hpp"
 #include "platform/log.hpp"
 #include "platform/rpc/idempotency.hpp"
 
@@ -41,7 +42,12 @@ Instruction Orchestrator::instruction_for(const rpc::Call& call, const Payment& 
 Reply<Settled> Orchestrator::carry_out(rpc::Call call, Payment payment, AttemptId id) {
   const Attempt* attempt = payment.attempt(id);
   PURSER_ASSERT(attempt != nullptr);
-  Outcome outcome = co_await processor_->process(instruction_for(call, payment, *attempt));
+  Instruction instruction = instruction_for(call, payment, *attempt);
+  Outcome outcome = co_await processor_->process(instruction);
+  if (mutated("retry_elsewhere_on_timeout") && outcome.end == End::in_doubt) {
+    instruction.reference += "-elsewhere";
+    outcome = co_await processor_->process(std::move(instruction));
+  }
   co_return co_await settle(std::move(call), {payment.merchant_id, payment.id.text(), id}, std::move(outcome));
 }
 
@@ -71,6 +77,7 @@ Task<Outcome> Orchestrator::find_out(Instruction instruction) {
       .failure =
           Failure{.code = "timeout", .message = "The processor did not answer and does not know of it.", .retryable = true, .outcome = "absent"}};
   if (age < repeat_for) {
+    if (mutated("new_reference_each_retry")) instruction.reference += "-" + std::to_string(age.ms);
     const Outcome repeated = co_await processor_->process(instruction);
     const bool answered = repeated.failure && repeated.failure->code != "timeout";
     if (repeated.end != End::in_doubt || !provable || !answered) co_return repeated;
@@ -93,6 +100,7 @@ Task<void> Orchestrator::resolve(AttemptKey key) {
   const rpc::Call call = rpc::system_call(key.merchant_id, "janitor");
   if (attempt->status == AttemptStatus::absent) co_return co_await look_again(call, key, instruction_for(call, payment, *attempt), attempt->checks + 1);
   if (!attempt->is_open()) co_return;
+  if (mutated("recovery_forgets_payments_in_progress") && attempt->status == AttemptStatus::sent) co_return;
 
   // Its reply was lost with the process that waited for it, or on the way to the store: from now on it is in doubt.
   if (attempt->status == AttemptStatus::sent) {
@@ -138,7 +146,7 @@ Task<void> Orchestrator::look_again(rpc::Call call, AttemptKey key, Instruction 
     schedule_check(tx, key.attempt_id, next, checks);
     return Done{};
   });
-  if (!noted.ok()) log::warn("a charge that was given up could not be looked for again; the janitor comes back to it", {{"payment_id", key.payment_id}});
+  if (!noted.ok()) log::warn("what was given up could not be looked for again; the janitor comes back to it", {{"payment_id", key.payment_id}});
 }
 
 // The buyer did not come back: the processor is told to let it go, so that it cannot succeed any more.

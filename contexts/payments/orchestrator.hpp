@@ -37,6 +37,10 @@ class Orchestrator {
 
   // Asks, then settles. An Error only where the store failed, and then the janitor finishes it.
   Reply<Settled> carry_out(rpc::Call call, Payment payment, AttemptId attempt);
+  // A planted bug (kernel/mutant.hpp): the processor is asked before anything is stored.
+  Task<void> call_unsaved(rpc::Call call, Payment payment) {
+    static_cast<void>(co_await processor_->process(instruction_for(call, payment, payment.attempts.front())));
+  }
   // One look of the janitor at an open attempt.
   Task<void> resolve(AttemptKey key);
 

@@ -1,6 +1,7 @@
 #include "contexts/payments/service.hpp"
 
 #include "contexts/payments/wire.hpp"
+#include "kernel/mutant.hpp"
 #include "orders/v1/order_service.purser.hpp"
 #include "platform/rpc/idempotency.hpp"
 
@@ -110,6 +111,7 @@ Reply<api::CreatePaymentResponse> Service::CreatePayment(rpc::Call call, api::Cr
                       .metadata = {request.metadata().begin(), request.metadata().end()},
                       .created_at = now,
                       .updated_at = now};
+  if (mutated("reference_saved_after_the_call")) co_await orchestrator_.call_unsaved(call, apply(fresh, *start(fresh, attempt, "", now), now));
   CO_TRY(auto begun, co_await store_intention<api::CreatePaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) {
            return book.open(tx, call, fresh, start(fresh, attempt, "", now));
          }));
@@ -155,8 +157,15 @@ Reply<api::RefundPaymentResponse> Service::RefundPayment(rpc::Call call, api::Re
   const NewAttempt attempt = orchestrator_.new_attempt(call);
   const RefundId refund_id = make_id<RefundId>(book.clock().now(), book.random());
   const auto amount = request.has_amount() ? std::optional(request.amount()) : std::nullopt;
+  std::optional<Payment> stale;
+  if (mutated("refund_guard_read_before_the_lock")) {
+    CO_TRY(stale, co_await orchestrator_.store().read([&](Tx& tx) -> Result<std::optional<Payment>> {
+             TRY(auto found, must_find(tx, call, request.payment_id()));
+             return std::optional(std::move(found));
+           }));
+  }
   CO_TRY(auto begun, co_await store_intention<api::RefundPaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) -> Result<Payment> {
-           TRY(const Payment payment, must_find(tx, call, request.payment_id()));
+           TRY(const Payment payment, stale ? Result<Payment>(*stale) : must_find(tx, call, request.payment_id()));
            return book.change(tx, call, payment, start_refund(payment, attempt, refund_id, amount, request.reason(), book.clock().now()));
          }));
   if (begun.stored) co_return std::move(*begun.stored);

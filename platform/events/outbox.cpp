@@ -1,6 +1,7 @@
 #include "platform/events/outbox.hpp"
 
 #include "kernel/assert.hpp"
+#include "kernel/mutant.hpp"
 #include "purser/options/v1/options.pb.h"
 
 namespace purser::events {
@@ -78,6 +79,9 @@ Result<Done> Outbox::publish(store::Tx& tx, const rpc::Call& call, const std::st
   const auto [first, last] = subscriptions_.equal_range(envelope.type);
   for (auto subscription = first; subscription != last; ++subscription)
     if (auto handled = subscription->second.handle(tx, envelope, event); !handled.ok()) return handled;
+  if (mutated("event_applied_twice"))
+    for (auto subscription = first; subscription != last; ++subscription)
+      static_cast<void>(subscription->second.handle(tx, envelope, event));
   return Done{};
 }
 

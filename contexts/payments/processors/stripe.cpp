@@ -6,6 +6,8 @@
 #include <array>
 #include <cctype>
 
+#include "kernel/mutant.hpp"
+
 namespace purser::payments {
 namespace {
 
@@ -338,6 +340,8 @@ class Stripe final : public Processor {
     std::string last;
     for (int pages = 0; pages < list_pages_max; ++pages) {
       Fields where{{"limit", "100"}};
+      if (mutated("look_up_bounded_by_our_clock"))
+        where.emplace_back("created[gte]", std::to_string((instruction.begun_at.unix_ms - minutes(5).ms) / 1000));
       if (!last.empty()) where.emplace_back("starting_after", last);
       const Answer page = co_await send("GET", "/v1/payment_intents", std::move(where), "", instruction.traceparent);
       const Outcome listed = found_in(page, instruction);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kernel/assert.hpp"
+#include "kernel/mutant.hpp"
 
 namespace purser::payments {
 namespace {
@@ -52,6 +53,7 @@ Attempt ended(Attempt attempt, AttemptStatus status, const Outcome& outcome, Ins
   if (!outcome.action_url.empty()) attempt.action_url = outcome.action_url;
   attempt.updated_at = std::max(now, attempt.updated_at);
   if (!attempt.is_open()) attempt.next_check_at.reset(), attempt.action_url.clear();
+  if (status == AttemptStatus::absent && !mutated("absent_is_final")) attempt.next_check_at = now + look_again_after, attempt.checks = 0;
   return attempt;
 }
 
@@ -90,11 +92,23 @@ bool is_news(const Attempt& attempt, End end) {
   }
 }
 
-// A capture or refund that was given up as unknown to the processor and is known there after all, and for which there is room still.
+// What was given up as unknown to the processor and is known there after all, and for which there is room still.
 bool succeeded_after_all(const Payment& payment, const Attempt& attempt, const Outcome& outcome) {
   if (attempt.status != AttemptStatus::absent || outcome.end != End::succeeded) return false;
-  if (attempt.kind == AttemptKind::capture) return attempt.amount <= payment.capturable();
-  return attempt.kind == AttemptKind::refund && attempt.amount <= payment.refundable();
+  switch (attempt.kind) {
+    case AttemptKind::capture:
+      return attempt.amount <= payment.capturable();
+    case AttemptKind::refund:
+      return attempt.amount <= payment.refundable();
+    case AttemptKind::release:
+      return payment.capture_pending() == 0;
+    case AttemptKind::reverse:
+      return true;
+    case AttemptKind::authorize:
+    case AttemptKind::sale:
+      break;  // a late success: it is reversed
+  }
+  return false;
 }
 
 // ---- what an outcome does, by the kind of its attempt ----
@@ -133,12 +147,9 @@ std::optional<Change> settle_open_money(const Payment& payment, const Attempt& a
       change.what = What::doubted;
       change.status = Status::in_doubt;
       return change;
-    case End::absent:
-      change.attempts.front().next_check_at = now + look_again_after;
-      change.status = Status::failed;
-      return change;
     case End::declined:
     case End::not_sent:
+    case End::absent:
     case End::released:
       change.status = Status::failed;
       return change;
@@ -174,12 +185,14 @@ std::optional<Change> settle_money(const Payment& payment, const Attempt& attemp
   if (outcome.end == End::released && (payment.status == Status::authorized || ours_to_release))
     return released_there(payment, attempt, outcome, now);
   if (outcome.end == End::released && payment.status == Status::partially_captured) return rest_released(payment);
-  if (attempt.is_open()) return settle_open_money(payment, attempt, outcome, now);
+  if (attempt.is_open() || (mutated("webhook_overwrites_a_later_state") && attempt.status == AttemptStatus::succeeded))
+    return settle_open_money(payment, attempt, outcome, now);
   const bool given_up =
       attempt.status == AttemptStatus::declined || attempt.status == AttemptStatus::not_sent || attempt.status == AttemptStatus::absent;
   // The same attempt under another id of the processor's is a second charge: the first one counts.
   const bool charged_twice =
       attempt.status == AttemptStatus::succeeded && !outcome.processor_ref.empty() && outcome.processor_ref != attempt.processor_ref;
+  if (mutated("late_success_ignored")) return std::nullopt;
   if ((given_up || charged_twice) && outcome.end == End::succeeded) return late_success(payment, attempt, outcome, fresh, now);
   return std::nullopt;
 }
@@ -383,11 +396,8 @@ std::optional<Change> settle(const Payment& payment, AttemptId id, const Outcome
     change.attempts = {ended(*attempt, AttemptStatus::declined, outcome, now)};
     return change;
   }
-  if (succeeded_after_all(payment, *attempt, outcome)) {
-    if (attempt->kind == AttemptKind::capture) return settle_capture(payment, *attempt, outcome, now);
-    return settle_refund(payment, *attempt, outcome, now);
-  }
-  if (!attempt->is_open() || !is_news(*attempt, outcome.end)) return std::nullopt;
+  const bool news = attempt->is_open() && is_news(*attempt, outcome.end);
+  if (!news && !succeeded_after_all(payment, *attempt, outcome)) return std::nullopt;
   switch (attempt->kind) {
     case AttemptKind::capture:
       return settle_capture(payment, *attempt, outcome, now);

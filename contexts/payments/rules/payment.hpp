@@ -113,7 +113,7 @@ struct Attempt {
   std::string action_url{};
   std::string asked_by{};  // who wanted it, whoever brings its outcome
   std::optional<Failure> failure{};
-  std::optional<Instant> next_check_at{};  // when the janitor looks at it: while it is open, and at a charge that was given up
+  std::optional<Instant> next_check_at{};  // when the janitor looks at it: while it is open, and once it was given up
   int checks = 0;
   Instant created_at{};
   Instant updated_at{};
@@ -231,7 +231,7 @@ enum class Refusal : std::uint8_t {
   too_many_attempts,
 };
 
-// A charge that was given up as ABSENT is looked for once more: its last repetition may have been long on its way, or a clock wrong.
+// What was given up as ABSENT is looked for once more: its last repetition may have been long on its way, or a clock wrong.
 inline constexpr Duration look_again_after = hours(1);
 inline constexpr int look_again_max = 24;  // as long as the processor cannot tell
 
