@@ -90,7 +90,7 @@ class ProcessorBody final : public Body {
   http::Handler face_;
 };
 
-std::string fault_rule(const char* fault, double probability, const char* method = "POST") {
+std::string fault_rule(const char* fault, double probability, Duration delay) {
   std::string json;
   JsonWriter(json)
       .begin_object()
@@ -98,10 +98,12 @@ std::string fault_rule(const char* fault, double probability, const char* method
       .string(fault)
       .key("probability")
       .raw(std::to_string(probability))
+      .key("delay_ms")
+      .integer(delay.ms)
       .key("match")
       .begin_object()
       .key("method")
-      .string(method)
+      .string("POST")
       .end_object()
       .end_object();
   return json;
@@ -161,15 +163,15 @@ void ProcessorHost::control(std::string method, std::string path, std::string bo
 }
 
 void ProcessorHost::misbehave(const Weather& weather) {
-  const auto rule = [&](const char* fault, double probability) {
-    if (probability > 0) control("POST", "/_sandbox/faults", fault_rule(fault, probability));
+  const auto rule = [&](const char* fault, double probability, Duration delay = seconds(2)) {
+    if (probability > 0) control("POST", "/_sandbox/faults", fault_rule(fault, probability, delay));
   };
   rule("error_500_before", weather.processor_error_before);
   rule("error_500_after_charge", weather.processor_error_after);
   rule("decline", weather.processor_declines);
   rule("rate_limited", weather.processor_busy);
   rule("processing", weather.processor_slow_settling);
-  rule("webhook_late", weather.webhook_late);
+  rule("webhook_late", weather.webhook_late, weather.webhook_late_by);
   rule("webhook_duplicate", weather.webhook_twice);
   rule("webhook_reordered", weather.webhook_reordered);
   rule("webhook_lost", weather.webhook_lost);

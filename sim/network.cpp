@@ -104,7 +104,8 @@ void Network::begin(std::shared_ptr<Exchange> exchange, http::Outbound request) 
     if (chance_.odds(0.5)) return;  // the packets vanish: only the time-out tells
     return finish(exchange, delay_us(), http::NotSent{"no route to host"});
   }
-  if (strikes(weather_.request_lost, "request lost", *exchange)) {
+  const bool parked = strikes(weather_.parked, "request parked", *exchange);
+  if (!parked && strikes(weather_.request_lost, "request lost", *exchange)) {
     if (chance_.odds(0.5)) finish(exchange, delay_us(), http::InDoubt{"the connection was reset"});
     return;
   }
@@ -114,9 +115,11 @@ void Network::begin(std::shared_ptr<Exchange> exchange, http::Outbound request) 
                          .body = std::move(request.body),
                          .peer = exchange->from_name};
   arriving.headers.set("Host", exchange->to_name);
-  if (strikes(weather_.duplicated, "request duplicated", *exchange)) exchange->copies = 2;
+  if (!parked && strikes(weather_.duplicated, "request duplicated", *exchange)) exchange->copies = 2;
+  // A parked request is gone for its sender, whatever becomes of it.
+  if (parked) finish(exchange, delay_us(), http::InDoubt{"the connection was reset"});
   for (int copy = 0; copy < exchange->copies; ++copy)
-    world_.after(delay_us(), [this, exchange, &to = host->second, arriving] { deliver(exchange, to, arriving); });
+    world_.after(parked ? chance_.between(1'000'000, weather_.parked_max.ms * 1000) : delay_us(), [this, exchange, &to = host->second, arriving] { deliver(exchange, to, arriving); });
 }
 
 // Happens at the receiver, which may have ended since the request left.

@@ -11,6 +11,8 @@ struct Weather {
   Duration delay_min = milliseconds(1), delay_max = milliseconds(20);
   double slow = 0;          // a message takes up to slow_max
   Duration slow_max = seconds(30);
+  double parked = 0;        // kept somewhere on the way for up to parked_max, and then delivered; the sender learns nothing
+  Duration parked_max = minutes(30);
   double refused = 0;       // no connection: surely not delivered
   double request_lost = 0;  // never delivered; the sender learns nothing
   double reply_lost = 0;    // delivered, done, and the answer never comes
@@ -37,6 +39,7 @@ struct Weather {
 
   // The processor's own faults.
   double processor_error_before = 0, processor_error_after = 0, processor_declines = 0, processor_busy = 0, processor_slow_settling = 0;
+  Duration webhook_late_by = seconds(5);
   double webhook_late = 0, webhook_twice = 0, webhook_reordered = 0, webhook_lost = 0;
 };
 

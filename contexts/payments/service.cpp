@@ -165,7 +165,8 @@ Reply<api::RefundPaymentResponse> Service::RefundPayment(rpc::Call call, api::Re
            }));
   }
   CO_TRY(auto begun, co_await store_intention<api::RefundPaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) -> Result<Payment> {
-           TRY(const Payment payment, stale ? Result<Payment>(*stale) : must_find(tx, call, request.payment_id()));
+           TRY(Payment payment, must_find(tx, call, request.payment_id()));
+           if (stale) stale->version = payment.version, payment = *stale;
            return book.change(tx, call, payment, start_refund(payment, attempt, refund_id, amount, request.reason(), book.clock().now()));
          }));
   if (begun.stored) co_return std::move(*begun.stored);

@@ -301,6 +301,32 @@ TEST(Settle, TakesACaptureThatWasGivenUpAndIsKnownAfterAll) {
 }
 
 // A reversal that was a refund can come back like any refund: then the stray charge stands, and is told.
+// Found by the simulator: the cancel was long on its way, its webhook was lost, and our books went on holding money that was let go.
+TEST(Settle, TakesAVoidThatWasGivenUpAndIsKnownAfterAll) {
+  const Payment given_up = settled(settled(voiding(), 2, {.end = End::in_doubt}), 2, {.end = End::absent});
+  EXPECT_EQ(given_up.status, Status::authorized);
+  const Payment voided = settled(given_up, 2, {.end = End::succeeded});
+  EXPECT_EQ(voided.status, Status::voided);
+  EXPECT_EQ(voided.attempt(attempt_id(1))->status, AttemptStatus::reversed);
+  EXPECT_EQ(voided.attempt(attempt_id(2))->status, AttemptStatus::succeeded);
+}
+
+// Found by the simulator: a repeated request can arrive after the last look-up, and nothing may ever tell of it.
+TEST(Settle, WhatWasGivenUpIsLookedForAgain) {
+  const Payment payments[] = {
+      settled(in_doubt(), 1, {.end = End::absent}),
+      settled(settled(capturing(60), 2, {.end = End::in_doubt}), 2, {.end = End::absent}),
+      settled(settled(voiding(), 2, {.end = End::in_doubt}), 2, {.end = End::absent}),
+  };
+  for (const Payment& payment : payments) {
+    const Attempt& given_up = payment.attempts.back();
+    EXPECT_EQ(given_up.status, AttemptStatus::absent) << text(given_up.kind);
+    EXPECT_EQ(given_up.next_check_at, now + look_again_after) << text(given_up.kind);
+    EXPECT_EQ(given_up.checks, 0) << text(given_up.kind);
+  }
+  EXPECT_FALSE(failed().attempts.back().next_check_at);
+}
+
 TEST(Settle, AReversalThatComesBackIsToldAsFailed) {
   Payment payment = settled(failed(), 1, {.end = End::succeeded, .processor_ref = "pi_late"});
   payment = settled(payment, 90, {.end = End::succeeded});
