@@ -1,6 +1,7 @@
 #include "contexts/payments/webhooks.hpp"
 
 #include "kernel/card_number.hpp"
+#include "platform/crash_point.hpp"
 #include "platform/log.hpp"
 #include "platform/metrics.hpp"
 
@@ -54,12 +55,14 @@ void count(const std::string& processor, const std::string& outcome) {
 }
 
 http::Response acknowledged() {
+  pass_crash_point("before webhook acknowledged");
   http::Response response{.status = 200, .body = R"({"received":true})"};
   response.headers.set("Content-Type", "application/json");
   return response;
 }
 
 Task<http::Response> receive(Orchestrator& orchestrator, http::Request request, std::string processor) {
+  pass_crash_point("before webhook handled");
   const std::string target = "/webhooks/" + processor;
   const std::string request_id(request.headers.find("Request-Id").value_or(""));
   if (processor != orchestrator.processor().name())

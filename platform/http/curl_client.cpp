@@ -24,6 +24,7 @@
 #include <unordered_map>
 
 #include "kernel/assert.hpp"
+#include "platform/crash_point.hpp"
 
 namespace purser::http {
 namespace {
@@ -227,9 +228,12 @@ class CurlClient : public Client {
   CurlClient& operator=(const CurlClient&) = delete;
 
   Task<Outcome> send(Outbound request) override {
-    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(Outcome)>(
+    pass_crash_point("before call");
+    Outcome outcome = co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(Outcome)>(
         [this](auto handler, Outbound outbound) { submit(std::move(outbound), resume_on_its_executor(std::move(handler))); }, asio::use_awaitable,
         std::move(request));
+    pass_crash_point("after call");
+    co_return outcome;
   }
 
  private:

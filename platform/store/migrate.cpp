@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "kernel/assert.hpp"
+#include "platform/crash_point.hpp"
 #include "platform/log.hpp"
 #include "platform/store/body.hpp"
 
@@ -76,7 +77,9 @@ Result<Done> apply(Connection& connection, const Migration& migration) {
   connection.script(migration.sql);
   connection.exec("insert into schema_migrations (owner, name, digest, applied_at) values ($1, $2, $3, unixepoch() * 1000)", migration.owner,
                   migration.name, digest);
+  pass_crash_point("before migration commit");
   connection.commit();
+  pass_crash_point("after migration commit");
   log::info("migration applied", {{"owner", migration.owner}, {"name", migration.name}});
   return Done{};
 }

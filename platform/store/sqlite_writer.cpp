@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "platform/crash_point.hpp"
 #include "platform/metrics.hpp"
 
 namespace purser::store {
@@ -84,7 +85,9 @@ void Writer::run_batch() {
   connection_->begin_immediate();
   for (std::size_t index = 0; index < batch_.size(); ++index) outcomes_[index] = run_until_settled(batch_[index].body);
   if (std::ranges::none_of(outcomes_, [](const Outcome& outcome) { return outcome.ending == Ending::kept; })) return connection_->rollback();
+  pass_crash_point("before commit");
   connection_->commit();
+  pass_crash_point("after commit");
   ++commits_;
   count_commit(batch_.size());
 }
