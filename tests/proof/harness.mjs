@@ -50,10 +50,11 @@ export class Process {
     this.errors = '';
     this.began = began;
     this.exit = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+    this.lastWords = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));  // all it wrote is in `errors`
   }
 
   async ready(until, timeoutMs = 30_000) {
-    const exited = this.exit.then(({ code, signal }) => {
+    const exited = this.lastWords.then(({ code, signal }) => {
       throw new Error(`purser ended with ${code ?? signal} before it was ready: ${this.announced}${this.errors.slice(-2000)}`);
     });
     exited.catch(() => {});
