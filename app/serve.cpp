@@ -65,16 +65,15 @@ void print_first_steps(const Node& node, const std::string& key) {
   fmt::print("  curl -s {}/events -H 'Authorization: Bearer {}'\n\n", url, key);
 }
 
-Task<void> announce(Node& node) {
+// An Error where nobody could call what was started, for want of a key.
+Reply<Done> announce(Node& node) {
   print_where(node);
   if (node.config().dev) {
-    auto key = co_await development_key(node);
-    if (key.ok())
-      print_first_steps(node, *key);
-    else
-      log::error("no development key", {{"error", key.error().detail}});
+    CO_TRY(const std::string key, co_await development_key(node));
+    print_first_steps(node, key);
   }
   std::fflush(stdout);
+  co_return Done{};
 }
 
 Task<void> run(Node& node, asio::io_context& io, int& status) {
@@ -84,9 +83,13 @@ Task<void> run(Node& node, asio::io_context& io, int& status) {
     io.stop();
     co_return;
   }
-  co_await announce(node);
-  asio::signal_set signals(io, SIGINT, SIGTERM);
-  co_await signals.async_wait(asio::use_awaitable);
+  auto announced = co_await announce(node);
+  if (announced.ok()) {
+    asio::signal_set signals(io, SIGINT, SIGTERM);
+    co_await signals.async_wait(asio::use_awaitable);
+  } else {
+    status = fail("The development key could not be made. " + announced.error().detail);
+  }
   co_await node.stop();
   io.stop();
 }

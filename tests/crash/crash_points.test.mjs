@@ -62,12 +62,9 @@ test('kill -9 at every crash point', async (t) => {
     hits.push(...hit);
   });
 
-  const numbers = hits.map(([number]) => Number(number)).sort((a, b) => a - b);
-  const last = numbers.at(-1);
-  pointsOfAVisit = last;
-  assert.deepEqual(numbers.filter((number) => number <= last - passesInARow), range(last - passesInARow).map((at) => at + 1), 'a point was left out');
+  pointsOfAVisit = Math.max(...hits.map(([number]) => Number(number)));
   assert.deepEqual(new Set(hits.map(([, name]) => name)), namesInTheCode(), 'a named point was never passed, or has a name nobody wrote');
-  report(t, { 'points hit': hits.length, 'of': last, ...countByName(hits), seconds: (performance.now() - began) / 1000 });
+  report(t, { visits: next - 1, 'points hit': hits.length, ...countByName(hits), seconds: (performance.now() - began) / 1000 });
   place.passed();
 });
 

@@ -20,7 +20,7 @@ export class Run {
   }
 
   async open() {
-    this.sandbox = await startSandbox(undefined, { data: join(this.folder, 'sandbox') });
+    this.sandbox = await startSandbox(this.t, { data: join(this.folder, 'sandbox') });
     return this;
   }
 
@@ -30,7 +30,7 @@ export class Run {
     this.next = next;
     const life = { data: join(this.folder, 'data'), sandbox: this.sandbox, env: { PURSER_PROCESSOR_TOTAL_TIMEOUT_MS: '2000', ...env } };
     try {
-      this.server = await serve(undefined, life);
+      this.server = await serve(this.t, life);
     } catch (error) {
       if (!fatal(error.message)) throw error;
       this.endings.push(error.message);
@@ -201,7 +201,7 @@ export async function summary(run) {
   };
 }
 
-const lanes = 6;
+const lanes = 10;  // mostly they wait: for the janitor, for a webhook to come again
 
 // Several visits at a time; after the first that fails no other begins.
 export async function inLanes(goesOn, step) {

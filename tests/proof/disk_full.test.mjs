@@ -2,9 +2,10 @@
 // reads, and goes on by itself once there is room.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { shimIsMissing, withShim } from '../crash/disk_shim.mjs';
 import { anOrder, checkBooks, Client, compareWithLedger, inParallel, ledger, query, range, report, serve, settled, startSandbox, until, workspace } from './harness.mjs';
 
 function works(command, ...args) {
@@ -16,9 +17,11 @@ function works(command, ...args) {
   }
 }
 
+const needsRoot = 'a mount namespace and a tmpfs in it need root';
+
 // A disk of 16 MB of its own, in a mount namespace of the server's own: full when a file takes the rest of it.
 const smallDisk = {
-  available: (folder) => works('unshare', '--mount', 'mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder),
+  missing: (folder) => (works('unshare', '--mount', 'mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder) ? undefined : needsRoot),
   wrap: (folder) => ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs -o size=16m tmpfs "$0" && exec "$@"', folder],
   // The server's database, from where we stand.
   database: (server) => ({ file: server.database, enter: ['nsenter', '--target', `${server.pid}`, '--mount'] }),
@@ -38,12 +41,22 @@ const smallDisk = {
 
 // A limit on the size of files: every write fails with EFBIG, as on a disk that is broken for writing.
 const brokenDisk = {
-  available: () => works('prlimit', '--version'),
+  missing: () => (works('prlimit', '--version') ? undefined : 'there is no prlimit'),
   wrap: () => ['sh', '-c', 'trap "" XFSZ; exec "$@"', 'sh'],
   database: (server) => server.database,
   fill: (server) => execFileSync('prlimit', ['--pid', `${server.pid}`, '--fsize=0:unlimited']),
   free: (server) => execFileSync('prlimit', ['--pid', `${server.pid}`, '--fsize=unlimited:unlimited']),
 };
+
+// Room for everything but one file: `suffix` is how its name ends.
+const fullFor = (suffix) => ({
+  missing: shimIsMissing,
+  wrap: () => [],
+  env: (folder) => withShim({ DISK_SHIM_FULL: suffix, DISK_SHIM_FULL_WHILE: join(folder, 'full') }),
+  database: (server) => server.database,
+  fill: (_, folder) => writeFileSync(join(folder, 'full'), ''),
+  free: (_, folder) => rmSync(join(folder, 'full')),
+});
 
 const isUnavailable = ({ status, json, headers }) => status === 503 && json?.code === 'store_unavailable' && Number(headers['retry-after']) >= 1;
 
@@ -51,9 +64,10 @@ async function proof(t, disk) {
   const place = workspace(t);
   const folder = place.path('disk');
   mkdirSync(folder);
-  if (!disk.available(folder)) return t.skip('this machine does not allow it');
+  const missing = disk.missing(folder);
+  if (missing) return t.skip(missing);
   const sandbox = await startSandbox(t, { data: place.path('sandbox') });
-  const server = await serve(t, { data: join(folder, 'data'), sandbox, log: place.path('server.log'), wrap: disk.wrap(folder) });
+  const server = await serve(t, { data: join(folder, 'data'), sandbox, log: place.path('server.log'), wrap: disk.wrap(folder), env: disk.env?.(folder) });
   const database = disk.database(server);
   const client = new Client(server.url, server.key, 16);
   const count = 40;
@@ -107,3 +121,47 @@ async function proof(t, disk) {
 
 test('the disk is full', (t) => proof(t, smallDisk));
 test('the disk refuses every write', (t) => proof(t, brokenDisk));
+test('the write-ahead log has no room', (t) => proof(t, fullFor('purser.db-wal')));
+
+// Commits need the log alone: while only the database cannot grow they go on, the log grows, and empties when there is room again.
+test('the database has no room, the log has', async (t) => {
+  const disk = fullFor('purser.db');
+  const missing = disk.missing();
+  if (missing) return t.skip(missing);
+  const place = workspace(t);
+  const folder = place.path('disk');
+  mkdirSync(folder);
+  const sandbox = await startSandbox(t, { data: place.path('sandbox') });
+  const start = () => serve(t, { data: join(folder, 'data'), sandbox, log: place.path('server.log'), env: disk.env(folder) });
+  let server = await start();
+  const client = new Client(server.url, server.key, 16);
+  const checkOut = (at) => client.post('/checkout', { ...anOrder(2000 + at), payment_method: 'pm_card_visa' }, `checkout-${at}`);
+  disk.fill(server, folder);
+  const refusedToGrow = () => server.errors.includes('the write-ahead log could not be moved into the database');
+  const told = [];
+  while (!refusedToGrow()) {
+    assert.ok(told.length < 5_000, 'the log never had to be moved');
+    told.push(...(await inParallel(range(50), 16, (at) => checkOut(told.length + at))));
+  }
+  assert.deepEqual(told.filter(({ status }) => status !== 200).map(({ text }) => text), [], 'there was room for every commit');
+  assert.equal((await client.get('/readyz')).status, 200);
+  const sizeBefore = statSync(server.database).size;
+  disk.free(server, folder);
+  await until('the log is moved', 20_000, async () => {
+    told.push(...(await inParallel(range(50), 16, (at) => checkOut(told.length + at))));
+    return statSync(server.database).size > sizeBefore;
+  });
+  await settled(server.database, 20_000);
+  await checkBooks(server.database);
+  await compareWithLedger(server.database, await ledger(sandbox.url));
+  client.close();
+  server.signal('SIGKILL');
+  await server.exit;
+  server = await start();
+  const again = new Client(server.url, server.key, 16);
+  await inParallel(told, 16, async ({ json }) => assert.equal((await again.get(`/orders/${json.order.id}`)).status, 200));
+  again.close();
+  assert.equal((await server.stop()).code, 0);
+  report(t, { 'stored while the database could not grow': told.length });
+  place.passed();
+});
