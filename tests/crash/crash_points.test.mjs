@@ -74,7 +74,7 @@ test('kill -9 at a crash point, and again while it recovers', async (t) => {
   const { came: untouched } = await visit(t, place.path('untouched'), 0);
   const hits = [];
   let visits = 0;
-  const goOn = lasting({ atLeast: 16, share: 0.25 });
+  const goOn = lasting({ atLeast: 16, share: 0.3 });
   await inLanes(() => goOn(visits), async () => {
     const [first, second] = [1 + Math.floor(Math.random() * pointsOfAVisit), 1 + Math.floor(Math.random() * 30)];
     const { came, hit } = await visit(t, place.path(`twice-${visits++}`), first, second);

@@ -67,8 +67,11 @@ export class Process {
       });
     });
     const late = new AbortController();
-    await Promise.race([told, exited, pause(timeoutMs, undefined, { signal: late.signal }).then(() => assert.fail(`not ready: ${this.errors}`))]);
-    late.abort();
+    try {
+      await Promise.race([told, exited, pause(timeoutMs, undefined, { signal: late.signal }).then(() => assert.fail(`not ready: ${this.errors}`))]);
+    } finally {
+      late.abort();
+    }
     return this;
   }
 
