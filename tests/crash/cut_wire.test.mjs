@@ -49,7 +49,9 @@ test('the wire to the processor is cut at every byte', async (t) => {
   });
   assert.equal(plans.size, 0, 'a request never came, so it was not cut');
   assert.deepEqual(wire.cuts, size);
+  // A whole request may have arrived whatever was cut, and nothing else may be said of it; few find a stale connection and go again.
   const inDoubt = told.filter(({ answer }) => answer.json.payment.status === 'IN_DOUBT').length;
+  assert.ok(inDoubt > 0.9 * cuts.length, `only ${inDoubt} of ${cuts.length} were in doubt`);
 
   await settled(server.database, 120_000);
   const ends = await query(server.database, 'select status, count(*) n from payments where order_id is not null group by 1');

@@ -7,16 +7,15 @@ import {
 } from '../proof/harness.mjs';
 import { checkOrder, checkPayment } from '../proof/shop.mjs';
 
-const patienceMs = 60_000;
-
 // A shop's side of one run: it owns the sandbox, starts the server again when it is gone, and repeats what was not answered.
 export class Run {
   acknowledged = [];
   endings = [];  // what the server said last, each time it ended under us
   refused = [];  // 503 answers
 
-  constructor(t, folder, { onRefused } = {}) {
-    Object.assign(this, { t, folder, onRefused });
+  // `patienceMs` is how long anything may take to come to its end, a crash on the way included.
+  constructor(t, folder, { onRefused, patienceMs }) {
+    Object.assign(this, { t, folder, onRefused, patienceMs });
   }
 
   async open() {
@@ -80,7 +79,7 @@ export class Run {
 
   // A step that must succeed in the end, under one key.
   async make(path, body, key) {
-    const end = performance.now() + patienceMs;
+    const end = performance.now() + this.patienceMs;
     for (;;) {
       const answer = await this.ask('POST', path, { body, key });
       const { status, text, json } = answer;
@@ -102,7 +101,7 @@ export class Run {
   async decided({ id }) {
     let payment;
     const isOpen = ({ status }) => status === 'SENT' || status === 'IN_DOUBT' || status === 'REQUIRES_ACTION';
-    await until(`${id} is decided`, patienceMs, async () => !(payment = await this.read(`/payments/${id}`)).attempts.some(isOpen), () => payment);
+    await until(`${id} is decided`, this.patienceMs, async () => !(payment = await this.read(`/payments/${id}`)).attempts.some(isOpen), () => payment);
     return payment;
   }
 
@@ -116,7 +115,7 @@ export class Run {
 export async function goThrough(run) {
   const approve = async ({ id }) => {
     let payment;
-    await until(`${id} waits for the buyer`, patienceMs, async () => (payment = await run.read(`/payments/${id}`)).status === 'REQUIRES_ACTION', () => payment);
+    await until(`${id} waits for the buyer`, run.patienceMs, async () => (payment = await run.read(`/payments/${id}`)).status === 'REQUIRES_ACTION', () => payment);
     const answer = await fetch(payment.next_action.url, { method: 'POST', body: 'outcome=approve', redirect: 'manual' });
     assert.equal(answer.status, 303);
   };
@@ -165,7 +164,7 @@ export async function quiet(run) {
   const undelivered = async () => (await control(run.sandbox.url, 'deliveries?limit=1000')).data.filter(({ state }) => state === 'pending').length;
   await until(
     'nothing is in between',
-    patienceMs,
+    run.patienceMs,
     async () => {
       await run.ask('GET', '/livez');
       return (await inBetween(run.server.database)).sum === 0 && (await undelivered()) === 0;

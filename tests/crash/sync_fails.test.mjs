@@ -8,6 +8,8 @@ import { checkBooks, groupBy, ledger, query, report, workspace } from '../proof/
 import { shimIsMissing, withShim } from './disk_shim.mjs';
 import { checkAnswers, goThrough, inLanes, quiet, Run, summary } from './script.mjs';
 
+// An outcome that could not be stored is found out when its reply is overdue, after 34 s.
+const patienceMs = 60_000;
 const passesInARow = 3;  // commits gather what waits, so two visits may sync a few times more or less
 
 const failedSync = (text) => /disk shim: sync \d+ fails: (\S*)/.exec(text)?.[1];
@@ -29,7 +31,7 @@ async function visit(t, folder, n) {
     await checkIntentions(run);
     if (n % 2 === 0) await run.kill();
   };
-  const run = await new Run(t, folder, { onRefused }).open();
+  const run = await new Run(t, folder, { onRefused, patienceMs }).open();
   try {
     await run.start({ env: withShim({ DISK_SHIM_SYNC_FAILS_AT: `${n}` }), fatal: endsAtTheStart });
     await goThrough(run);
