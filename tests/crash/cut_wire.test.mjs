@@ -49,7 +49,7 @@ test('the wire to the processor is cut at every byte', async (t) => {
   });
   assert.equal(plans.size, 0, 'a request never came, so it was not cut');
   assert.deepEqual(wire.cuts, size);
-  // A whole request may have arrived whatever was cut, and nothing else may be said of it; few find a stale connection and go again.
+  // Once a byte has left nobody knows more. A few may meet a connection that had just gone, which libcurl replaces by itself.
   const inDoubt = told.filter(({ answer }) => answer.json.payment.status === 'IN_DOUBT').length;
   assert.ok(inDoubt > 0.9 * cuts.length, `only ${inDoubt} of ${cuts.length} were in doubt`);
 
