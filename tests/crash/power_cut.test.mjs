@@ -47,15 +47,12 @@ async function freeze(server) {
   await until('all threads stand still', 20_000, () => moving().length === 0, moving);
 }
 
-// Cuts the power under `server` and gives what the disk held.
-async function cut(server, image, copy, canary) {
+// Stands the server still and gives a copy of what its disk holds.
+async function copyDisk(server, image, copy, canary) {
   // Written and not synced, as a program does that trusts the cache: it must be missing in the copy, or this cuts nothing.
   writeFileSync(seenBy(server, canary), Buffer.alloc(1 << 16, 'x'));
   await freeze(server);
   await run('cp', ['--sparse=always', image, copy]);
-  server.signal('SIGKILL');
-  await server.exit;
-  rmSync(image);
 }
 
 const lostCanary = (server, canary) => !existsSync(seenBy(server, canary)) || statSync(seenBy(server, canary)).size === 0;
@@ -94,8 +91,11 @@ test('power cuts under load', async (t) => {
   while (goOn(cuts) && shop.open) {
     await pause(150 + Math.random() * 600);
     const copy = place.path(`image-${++cuts}`), canary = join(folder, `canary-${cuts}`);
-    await cut(server, image, copy, canary);
+    await copyDisk(server, image, copy, canary);
     shop.isDown();
+    server.signal('SIGKILL');
+    await server.exit;
+    rmSync(image);
     image = copy;
     server = await start();
     canariesLost += lostCanary(server, canary);
