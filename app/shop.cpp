@@ -61,7 +61,8 @@ Shop::~Shop() = default;
 
 void Shop::add_contexts() {
   auto& [store, clock, random, processor_wire, exporter] = ports_;
-  const auto processor = std::make_shared<payments::Guard>(payments::make_stripe(processor_wire, settings_.stripe), clock, random, exporter, settings_.guard);
+  const auto processor =
+      std::make_shared<payments::Guard>(payments::make_stripe(processor_wire, settings_.stripe), clock, random, exporter, settings_.guard);
   modules_.push_back(orders::make_module({store, outbox_, clock, random, directory_, settings_.orders}));
   modules_.push_back(payments::make_module({store, outbox_, clock, random, directory_, processor, settings_.payments}));
   modules_.push_back(checkout::make_module(store, clock, directory_));

@@ -102,7 +102,8 @@ class Batch {
     const double now = seconds_since(begin_);
     if (options_.quiet || now - told_at_ < (terminal ? 0.5 : 20)) return;
     told_at_ = now;
-    const std::string wanted = options_.minutes > 0 ? fmt::format("{:.1f} of {} min", now / 60, options_.minutes) : fmt::format("of {}", options_.seeds);
+    const std::string wanted =
+        options_.minutes > 0 ? fmt::format("{:.1f} of {} min", now / 60, options_.minutes) : fmt::format("of {}", options_.seeds);
     fmt::print(stderr, "{}{} seeds {}, {:.1f} a second, {} crashes, {} violations{}", terminal ? "\r" : "", report_.seeds, wanted,
                static_cast<double>(report_.seeds) / now, report_.crashes, report_.violations.size(), terminal ? "   " : "\n");
   }
@@ -188,7 +189,11 @@ std::string summary(const BatchReport& report) {
 std::string summary_json(const BatchReport& report) {
   std::string json;
   JsonWriter writer(json);
-  writer.begin_object().key("seeds").integer(static_cast<std::int64_t>(report.seeds)).key("run_twice").integer(static_cast<std::int64_t>(report.run_twice));
+  writer.begin_object()
+      .key("seeds")
+      .integer(static_cast<std::int64_t>(report.seeds))
+      .key("run_twice")
+      .integer(static_cast<std::int64_t>(report.run_twice));
   writer.key("virtual_hours").raw(fmt::format("{:.3f}", static_cast<double>(report.virtual_us) / 3.6e9)).key("crashes").integer(report.crashes);
   writer.key("buyers").integer(report.buyers).key("orders").integer(report.orders).key("payments").integer(report.payments);
   writer.key("requests").integer(report.requests).key("faults").begin_object();

@@ -46,9 +46,7 @@ std::int64_t Chance::between(std::int64_t low, std::int64_t high) {
   return low + static_cast<std::int64_t>(next() % span);
 }
 
-bool Chance::odds(double probability) {
-  return probability > 0 && static_cast<double>(next() >> 11) < probability * static_cast<double>(1ULL << 53);
-}
+bool Chance::odds(double probability) { return probability > 0 && static_cast<double>(next() >> 11) < probability * static_cast<double>(1ULL << 53); }
 
 std::size_t Chance::weighted(std::span<const double> weights) {
   double sum = 0;

@@ -13,8 +13,8 @@ struct Charge {
   std::int64_t amount = 0, received = 0, refunded = 0, held = 0;
   std::int64_t live() const { return held + received - refunded; }
   std::string told() const {
-    return intent + " (" + reference + ", " + status + ", received " + std::to_string(received) + ", refunded " + std::to_string(refunded) + ", held " +
-           std::to_string(held) + ")";
+    return intent + " (" + reference + ", " + status + ", received " + std::to_string(received) + ", refunded " + std::to_string(refunded) +
+           ", held " + std::to_string(held) + ")";
   }
 };
 
@@ -59,16 +59,19 @@ void Checks::after_processor_commit() {
     ledger_seen_ = line.seq;
     std::string status;
     shop_.query("select status from payment_attempts where reference = $1", [&](const Row& row) { status = row.text(0); }, line.reference);
-    if (status.empty()) world_.violate("reference_stored_before_the_call", "the processor charged under " + line.reference + ", which no attempt has");
+    if (status.empty())
+      world_.violate("reference_stored_before_the_call", "the processor charged under " + line.reference + ", which no attempt has");
+    if (status == "ABSENT") world_.count("late success");
     // One that was proved absent and given up may still arrive: it has to be reversed, which the end shows.
     if (line.order_id.empty() || status == "ABSENT") continue;
     shop_.query(
         "select a.reference, a.status from payment_attempts a join payments p on p.id = a.payment_id where p.order_id = $1 and a.reference <> $2 and "
-        "a.kind in ('AUTHORIZE', 'SALE') and a.status in ('SENT', 'IN_DOUBT', 'REQUIRES_ACTION', 'SUCCEEDED') and p.status not in ('REFUNDED', 'VOIDED') "
+        "a.kind in ('AUTHORIZE', 'SALE') and a.status in ('SENT', 'IN_DOUBT', 'REQUIRES_ACTION', 'SUCCEEDED') and p.status not in ('REFUNDED', "
+        "'VOIDED') "
         "order by a.reference",
         [&](const Row& row) {
-          world_.violate("one_charge_at_a_time", "the processor charged under " + line.reference + " while " + std::string(row.text(0)) + " of the same order is " +
-                                                     std::string(row.text(1)));
+          world_.violate("one_charge_at_a_time", "the processor charged under " + line.reference + " while " + std::string(row.text(0)) +
+                                                     " of the same order is " + std::string(row.text(1)));
         },
         line.order_id, line.reference);
   }
@@ -79,9 +82,11 @@ std::string Checks::unsettled() {
   const auto look = [&](const char* what, const char* sql) {
     if (first.empty()) shop_.query(sql, [&](const Row& row) { first = what + std::string(row.text(0)) + " " + std::string(row.text(1)); });
   };
-  look("attempt ", "select reference, status from payment_attempts where status in ('SENT', 'IN_DOUBT', 'REQUIRES_ACTION') order by reference limit 1");
+  look("attempt ",
+       "select reference, status from payment_attempts where status in ('SENT', 'IN_DOUBT', 'REQUIRES_ACTION') order by reference limit 1");
   look("what was given up ",
-       "select reference, status from payment_attempts where status = 'ABSENT' and checks = 0 and next_check_at is not null order by reference limit 1");
+       "select reference, status from payment_attempts where status = 'ABSENT' and checks = 0 and next_check_at is not null order by reference limit "
+       "1");
   look("refund ", "select id, status from refunds where status = 'PENDING' order by id limit 1");
   look("capture ", "select id, status from captures where status = 'PENDING' order by id limit 1");
   look("cancellation of ", "select id, status from orders where cancel_requested <> 0 order by id limit 1");
@@ -110,17 +115,20 @@ void Checks::books_equal_the_ledger() {
     if (!alone) world_.violate("one_charge_per_order", charge.order_id + " is charged twice: " + other->second->told() + " and " + charge.told());
   }
   shop_.query(
-      "select p.id, p.captured, p.refunded, p.authorized, p.closed, a.processor_ref from payments p join payment_attempts a on a.payment_id = p.id and "
+      "select p.id, p.captured, p.refunded, p.authorized, p.closed, a.processor_ref from payments p join payment_attempts a on a.payment_id = p.id "
+      "and "
       "a.kind in ('AUTHORIZE', 'SALE') and a.status = 'SUCCEEDED' order by p.id",
       [&](const Row& row) {
         const std::string payment(row.text(0)), intent(row.text(5));
         const auto found = charges.find(intent);
-        if (found == charges.end()) return world_.violate("books_equal_the_ledger", payment + " is charged as " + intent + ", which the processor does not know");
+        if (found == charges.end())
+          return world_.violate("books_equal_the_ledger", payment + " is charged as " + intent + ", which the processor does not know");
         const Charge& charge = found->second;
         const std::int64_t held = row.integer(4) != 0 ? 0 : row.integer(3) - row.integer(1);
         if (row.integer(1) != charge.received || row.integer(2) != charge.refunded || held != charge.held)
           world_.violate("books_equal_the_ledger", payment + " has captured " + std::to_string(row.integer(1)) + ", refunded " +
-                                                       std::to_string(row.integer(2)) + ", held " + std::to_string(held) + "; the processor: " + charge.told());
+                                                       std::to_string(row.integer(2)) + ", held " + std::to_string(held) +
+                                                       "; the processor: " + charge.told());
       });
 }
 

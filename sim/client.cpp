@@ -81,7 +81,8 @@ void ShopClient::learn(const Ask& ask, const Answer& answer) {
 }
 
 Task<void> ShopClient::authenticate(std::string url, bool approve) {
-  http::Outbound request{.method = "POST", .url = std::move(url), .body = approve ? "outcome=approve" : "outcome=decline", .total_timeout = seconds(30)};
+  http::Outbound request{
+      .method = "POST", .url = std::move(url), .body = approve ? "outcome=approve" : "outcome=decline", .total_timeout = seconds(30)};
   request.headers.set("Content-Type", "application/x-www-form-urlencoded");
   static_cast<void>(co_await wire_->send(std::move(request)));
 }

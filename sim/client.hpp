@@ -44,7 +44,12 @@ struct Ask {
 class ShopClient {
  public:
   ShopClient(Process& process, std::shared_ptr<http::Client> wire, Memory& memory, const Tuning& tuning, std::string api_key)
-      : process_(process), wire_(std::move(wire)), memory_(memory), tuning_(tuning), api_key_(std::move(api_key)), chance_(process.world().chance().fork("clients")) {}
+      : process_(process),
+        wire_(std::move(wire)),
+        memory_(memory),
+        tuning_(tuning),
+        api_key_(std::move(api_key)),
+        chance_(process.world().chance().fork("clients")) {}
 
   Task<Answer> ask(Ask ask);
   // The buyer at the processor's own page.

@@ -15,19 +15,20 @@ const Weather nothing_fails{.disk_max = milliseconds(1)};
 const DiskTrouble no_trouble;
 
 app::ShopSettings settings_of(const Tuning& tuning) {
-  return {.key_secret = key_secret,
-          .mode = "test",
-          .orders = {.expires_after = tuning.order_expiry, .expiry_late_max = tuning.expiry_late_max, .cancel_again_after = tuning.cancel_again_after},
-          .payments = {.processor_timeout = tuning.processor_timeout,
-                       .action_timeout = tuning.action_timeout,
-                       .repeat_for = tuning.repeat_for,
-                       .look_every = tuning.janitor_every},
-          .stripe = {.base_url = std::string("http://") + processor_name,
-                     .secret_key = "sk_test_simulated",
-                     .webhook_secret = webhook_secret,
-                     .total_timeout = tuning.processor_timeout},
-          .guard = {.failures_max = tuning.circuit_failures_max, .requests_per_second = 0},
-          .request_timeout = seconds(15)};
+  return {
+      .key_secret = key_secret,
+      .mode = "test",
+      .orders = {.expires_after = tuning.order_expiry, .expiry_late_max = tuning.expiry_late_max, .cancel_again_after = tuning.cancel_again_after},
+      .payments = {.processor_timeout = tuning.processor_timeout,
+                   .action_timeout = tuning.action_timeout,
+                   .repeat_for = tuning.repeat_for,
+                   .look_every = tuning.janitor_every},
+      .stripe = {.base_url = std::string("http://") + processor_name,
+                 .secret_key = "sk_test_simulated",
+                 .webhook_secret = webhook_secret,
+                 .total_timeout = tuning.processor_timeout},
+      .guard = {.failures_max = tuning.circuit_failures_max, .requests_per_second = 0},
+      .request_timeout = seconds(15)};
 }
 
 class ShopBody final : public Body {
@@ -149,17 +150,14 @@ ProcessorHost::ProcessorHost(World& world, Network& network, Disk& disk, std::fu
   process_ = &world.add(processor_name, [&network, &disk, committed = std::move(committed)](Process& process) {
     return std::make_unique<ProcessorBody>(process, network, disk, committed);
   });
-  network.serve(processor_name, *process_, [this]() -> http::Handler* {
-    return process_->is_up() ? static_cast<ProcessorBody*>(process_->body())->handler() : nullptr;
-  });
+  network.serve(processor_name, *process_,
+                [this]() -> http::Handler* { return process_->is_up() ? static_cast<ProcessorBody*>(process_->body())->handler() : nullptr; });
 }
 
 void ProcessorHost::control(std::string method, std::string path, std::string body) {
   http::Request request{.method = std::move(method), .target = std::move(path), .body = std::move(body)};
   http::Handler* handler = static_cast<ProcessorBody*>(process_->body())->handler();
-  world_.after(0, *process_, [this, handler, request] {
-    boost::asio::co_spawn(process_->executor(), ask(handler, request), boost::asio::detached);
-  });
+  world_.after(0, *process_, [this, handler, request] { boost::asio::co_spawn(process_->executor(), ask(handler, request), boost::asio::detached); });
 }
 
 void ProcessorHost::misbehave(const Weather& weather) {

@@ -37,10 +37,13 @@ class NetworkClient final : public http::Client {
 
   Task<http::Outcome> send(http::Outbound request) override {
     const auto wake = std::make_shared<Wake>(process_.executor());
-    const auto exchange = std::make_shared<Network::Exchange>(Network::Exchange{
-        .from = &process_, .incarnation = process_.incarnation(), .from_name = process_.name(), .to_name = split(request.url).first,
-        .line = request.method + " " + split(request.url).second, .timeout_us = request.total_timeout.ms * 1000,
-        .bytes_max = request.response_bytes_max});
+    const auto exchange = std::make_shared<Network::Exchange>(Network::Exchange{.from = &process_,
+                                                                                .incarnation = process_.incarnation(),
+                                                                                .from_name = process_.name(),
+                                                                                .to_name = split(request.url).first,
+                                                                                .line = request.method + " " + split(request.url).second,
+                                                                                .timeout_us = request.total_timeout.ms * 1000,
+                                                                                .bytes_max = request.response_bytes_max});
     exchange->sender = wake;
     network_.begin(exchange, std::move(request));
     co_await wake->wait();
@@ -119,7 +122,8 @@ void Network::begin(std::shared_ptr<Exchange> exchange, http::Outbound request) 
   // A parked request is gone for its sender, whatever becomes of it.
   if (parked) finish(exchange, delay_us(), http::InDoubt{"the connection was reset"});
   for (int copy = 0; copy < exchange->copies; ++copy)
-    world_.after(parked ? chance_.between(1'000'000, weather_.parked_max.ms * 1000) : delay_us(), [this, exchange, &to = host->second, arriving] { deliver(exchange, to, arriving); });
+    world_.after(parked ? chance_.between(1'000'000, weather_.parked_max.ms * 1000) : delay_us(),
+                 [this, exchange, &to = host->second, arriving] { deliver(exchange, to, arriving); });
 }
 
 // Happens at the receiver, which may have ended since the request left.

@@ -63,8 +63,7 @@ void People::send_buyer() {
 
 void People::hand_to_clerks(const std::string& order_id) {
   const Weighted& all = clerk_acts();
-  for (std::int64_t visits = chance().between(1, 2); visits > 0; --visits)
-    set_going((this->*all.acts[chance().weighted(all.weights)])(order_id));
+  for (std::int64_t visits = chance().between(1, 2); visits > 0; --visits) set_going((this->*all.acts[chance().weighted(all.weights)])(order_id));
 }
 
 Task<void> People::pause(Duration at_most) { co_await client_.process().clock().sleep(chance().between(milliseconds(0), at_most)); }

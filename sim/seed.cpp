@@ -50,9 +50,7 @@ class Day {
     clients_.start();
     world_.run_until([&] { return is_ready(shop_); }, minutes(1));
     std::optional<std::string> key;
-    world_.after(0, *shop_.process, [&] {
-      boost::asio::co_spawn(shop_.process->executor(), keep_key(&shop_, &key), boost::asio::detached);
-    });
+    world_.after(0, *shop_.process, [&] { boost::asio::co_spawn(shop_.process->executor(), keep_key(&shop_, &key), boost::asio::detached); });
     world_.run_until([&] { return key.has_value(); }, minutes(1));
     client_ = std::make_unique<ShopClient>(clients_, network_.client_of(clients_), memory_, tuning_, *key);
     people_ = std::make_unique<People>(*client_);

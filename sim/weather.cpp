@@ -28,7 +28,7 @@ Weather draw_weather(Chance chance) {
   weather.delay_max = chance.between(milliseconds(2), milliseconds(200));
   weather.slow = level(chance, 0.02, 0.1);
   weather.slow_max = chance.between(seconds(1), minutes(2));
-  weather.parked = level(chance, 0.01, 0.05);
+  weather.parked = level(chance, 0.02, 0.08);
   weather.parked_max = chance.between(minutes(1), minutes(30));
   weather.refused = level(chance, 0.02, 0.2);
   weather.request_lost = level(chance, 0.02, 0.15);
@@ -71,7 +71,7 @@ Tuning draw_tuning(Chance chance) {
   tuning.cancel_again_after = chance.between(seconds(10), seconds(60));
   tuning.processor_timeout = chance.between(seconds(5), seconds(40));
   tuning.action_timeout = chance.between(minutes(5), hours(1));
-  tuning.repeat_for = chance.odds(0.5) ? minutes(15) : chance.between(seconds(30), minutes(3));
+  tuning.repeat_for = chance.odds(0.4) ? minutes(15) : chance.between(seconds(30), minutes(3));
   tuning.order_expiry = chance.odds(0.3) ? chance.between(minutes(2), minutes(30)) : hours(24);
   tuning.client_timeout = chance.between(seconds(5), seconds(60));
   tuning.circuit_failures_max = chance.odds(0.5) ? 20 : 3;

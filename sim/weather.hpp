@@ -9,9 +9,9 @@ namespace purser::sim {
 struct Weather {
   // The network, for each direction of each pair of processes.
   Duration delay_min = milliseconds(1), delay_max = milliseconds(20);
-  double slow = 0;          // a message takes up to slow_max
+  double slow = 0;  // a message takes up to slow_max
   Duration slow_max = seconds(30);
-  double parked = 0;        // kept somewhere on the way for up to parked_max, and then delivered; the sender learns nothing
+  double parked = 0;  // kept somewhere on the way for up to parked_max, and then delivered; the sender learns nothing
   Duration parked_max = minutes(30);
   double refused = 0;       // no connection: surely not delivered
   double request_lost = 0;  // never delivered; the sender learns nothing
@@ -29,7 +29,7 @@ struct Weather {
   double commit_unanswered = 0;         // all is kept, and an error is answered
   double disk_full_per_hour = 0;
   Duration disk_full_max = minutes(3);
-  double crash_at_commit = 0;           // the process ends right before or right after a commit
+  double crash_at_commit = 0;  // the process ends right before or right after a commit
 
   // The process.
   double crashes_per_hour = 0;

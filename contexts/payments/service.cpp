@@ -160,9 +160,9 @@ Reply<api::RefundPaymentResponse> Service::RefundPayment(rpc::Call call, api::Re
   std::optional<Payment> stale;
   if (mutated("refund_guard_read_before_the_lock")) {
     CO_TRY(stale, co_await orchestrator_.store().read([&](Tx& tx) -> Result<std::optional<Payment>> {
-             TRY(auto found, must_find(tx, call, request.payment_id()));
-             return std::optional(std::move(found));
-           }));
+      TRY(auto found, must_find(tx, call, request.payment_id()));
+      return std::optional(std::move(found));
+    }));
   }
   CO_TRY(auto begun, co_await store_intention<api::RefundPaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) -> Result<Payment> {
            TRY(Payment payment, must_find(tx, call, request.payment_id()));

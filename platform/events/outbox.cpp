@@ -80,8 +80,7 @@ Result<Done> Outbox::publish(store::Tx& tx, const rpc::Call& call, const std::st
   for (auto subscription = first; subscription != last; ++subscription)
     if (auto handled = subscription->second.handle(tx, envelope, event); !handled.ok()) return handled;
   if (mutated("event_applied_twice"))
-    for (auto subscription = first; subscription != last; ++subscription)
-      static_cast<void>(subscription->second.handle(tx, envelope, event));
+    for (auto subscription = first; subscription != last; ++subscription) static_cast<void>(subscription->second.handle(tx, envelope, event));
   return Done{};
 }
 

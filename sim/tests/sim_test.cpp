@@ -146,7 +146,8 @@ TEST(Network, LeavesTheSenderInDoubtWhereSomethingMayHaveArrived) {
     double Weather::* fault;
     int answered;
   };
-  for (const Row& row : {Row{"request lost", &Weather::request_lost, 0}, Row{"reply lost", &Weather::reply_lost, 1}, Row{"reply cut", &Weather::cut, 1}}) {
+  for (const Row& row :
+       {Row{"request lost", &Weather::request_lost, 0}, Row{"reply lost", &Weather::reply_lost, 1}, Row{"reply cut", &Weather::cut, 1}}) {
     Pair pair;
     pair.weather.*row.fault = 1;
     pair.ask();

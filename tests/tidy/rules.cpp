@@ -84,7 +84,8 @@ Findings no_global_clock_in_contexts(const Source& source, const TableOwners&) {
 Findings runs_repeat_themselves(const Source& source, const TableOwners&) {
   static const std::vector<Banned> list = {
       {std::regex(R"(\bunordered_(multi)?(map|set)\b)"), "its order is nobody's: use map, set or a sorted vector"},
-      {std::regex(R"(\b(multi)?(map|set)\s*<\s*(const\s+)?[\w:]+\s*(const\s*)?\*)"), "addresses differ from run to run: use an id or a name as the key"},
+      {std::regex(R"(\b(multi)?(map|set)\s*<\s*(const\s+)?[\w:]+\s*(const\s*)?\*)"),
+       "addresses differ from run to run: use an id or a name as the key"},
       {std::regex(R"(\b(uniform_int|uniform_real|normal|bernoulli|discrete|exponential|poisson)_distribution\b)"),
        "the standard's distributions differ between libraries: draw from sim::Chance"},
       {std::regex(R"(\b(system_clock|system_random)\s*\(\s*\))"), "the simulated process has a clock and a chance of its own"}};
