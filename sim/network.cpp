@@ -75,9 +75,9 @@ void Network::part(const std::string& a, const std::string& b, Duration length) 
   parted_[std::minmax(a, b)] = world_.now_us() + length.ms * 1000;
 }
 
-bool Network::is_parted(const std::string& a, const std::string& b) const {
+std::int64_t Network::parted_for_us(const std::string& a, const std::string& b) const {
   const auto found = parted_.find(std::minmax(a, b));
-  return found != parted_.end() && found->second > world_.now_us();
+  return found == parted_.end() ? 0 : std::max<std::int64_t>(found->second - world_.now_us(), 0);
 }
 
 std::int64_t Network::delay_us() {
@@ -102,12 +102,15 @@ void Network::begin(std::shared_ptr<Exchange> exchange, http::Outbound request) 
   const auto host = hosts_.find(exchange->to_name);
   PURSER_ASSERT(host != hosts_.end());
   if (strikes(weather_.refused, "connection refused", *exchange)) return finish(exchange, delay_us(), http::NotSent{"connection refused"});
-  if (is_parted(exchange->from_name, exchange->to_name)) {
-    world_.count("message lost in a partition");
-    if (chance_.odds(0.5)) return;  // the packets vanish: only the time-out tells
-    return finish(exchange, delay_us(), http::NotSent{"no route to host"});
+  // Of what meets a partition some is refused at once, some vanishes, and some waits on the way and arrives when it is over.
+  const std::int64_t parted_us = parted_for_us(exchange->from_name, exchange->to_name);
+  if (parted_us > 0 && chance_.odds(0.6)) {
+    world_.count("request lost in a partition");
+    if (chance_.odds(0.5)) finish(exchange, delay_us(), http::NotSent{"no route to host"});
+    return;
   }
-  const bool parked = strikes(weather_.parked, "request parked", *exchange);
+  const bool parked = parted_us > 0 || chance_.odds(weather_.parked);
+  if (parked) world_.count("request parked");
   if (!parked && strikes(weather_.request_lost, "request lost", *exchange)) {
     if (chance_.odds(0.5)) finish(exchange, delay_us(), http::InDoubt{"the connection was reset"});
     return;
@@ -122,7 +125,7 @@ void Network::begin(std::shared_ptr<Exchange> exchange, http::Outbound request) 
   // A parked request is gone for its sender, whatever becomes of it.
   if (parked) finish(exchange, delay_us(), http::InDoubt{"the connection was reset"});
   for (int copy = 0; copy < exchange->copies; ++copy)
-    world_.after(parked ? chance_.between(1'000'000, weather_.parked_max.ms * 1000) : delay_us(),
+    world_.after(parked ? parted_us + chance_.between(1'000'000, weather_.parked_max.ms * 1000) : delay_us(),
                  [this, exchange, &to = host->second, arriving] { deliver(exchange, to, arriving); });
 }
 
@@ -145,8 +148,8 @@ Task<void> Network::answer(Network* network, std::shared_ptr<Exchange> exchange,
   World& world = network->world_;
   world.mark(response.body.substr(0, 64));
   const bool cut_by_the_sandbox = response.headers.find(cut_header).has_value();
-  if (network->is_parted(exchange->from_name, exchange->to_name)) {
-    world.count("message lost in a partition");
+  if (network->parted_for_us(exchange->from_name, exchange->to_name) > 0) {
+    world.count("reply lost in a partition");
     co_return;
   }
   if (network->strikes(network->weather_.reply_lost, "reply lost", *exchange)) {

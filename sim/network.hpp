@@ -41,7 +41,7 @@ class Network {
   void finish(const std::shared_ptr<Exchange>& exchange, std::int64_t delay_us, http::Outcome outcome);
   static Task<void> answer(Network* network, std::shared_ptr<Exchange> exchange, Host* host, http::Request request);
   std::int64_t delay_us();
-  bool is_parted(const std::string& a, const std::string& b) const;
+  std::int64_t parted_for_us(const std::string& a, const std::string& b) const;  // 0: not at all
   bool strikes(double odds, std::string_view fault, const Exchange& exchange);
 
   World& world_;

@@ -48,7 +48,14 @@ Reply<Settled> Orchestrator::carry_out(rpc::Call call, Payment payment, AttemptI
     instruction.reference += "-elsewhere";
     outcome = co_await processor_->process(std::move(instruction));
   }
-  co_return co_await settle(std::move(call), {payment.merchant_id, payment.id.text(), id}, std::move(outcome));
+  const AttemptKey key{payment.merchant_id, payment.id.text(), id};
+  // What is known must not be lost to a store that fails for a moment: the janitor would have to find it out again, minutes later.
+  for (const Duration pause : {milliseconds(100), seconds(1), seconds(4)}) {
+    auto settled = co_await settle(call, key, outcome);
+    if (settled.ok() || !settled.error().is_fault()) co_return settled;
+    co_await book_.clock().sleep(pause);
+  }
+  co_return co_await settle(std::move(call), key, std::move(outcome));
 }
 
 Reply<Settled> Orchestrator::settle(rpc::Call call, AttemptKey key, Outcome outcome) {

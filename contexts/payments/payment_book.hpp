@@ -9,7 +9,7 @@ namespace purser::payments {
 
 class PaymentBook {
  public:
-  PaymentBook(events::Outbox& outbox, const Clock& clock, Random& random) : outbox_(outbox), clock_(clock), random_(random) {}
+  PaymentBook(events::Outbox& outbox, Clock& clock, Random& random) : outbox_(outbox), clock_(clock), random_(random) {}
 
   // A new payment with its first attempt. Whoever hears of it (orders) may refuse it.
   Result<Payment> open(store::Tx& tx, const rpc::Call& call, const Payment& payment, const Decision<Change>& first);
@@ -18,7 +18,7 @@ class PaymentBook {
   // actor is whoever asked for the attempt; `call` is the cause by which its outcome became known.
   Result<Payment> settle(store::Tx& tx, const rpc::Call& call, const Payment& payment, AttemptId attempt, const Outcome& outcome);
 
-  const Clock& clock() const { return clock_; }
+  Clock& clock() { return clock_; }
   Random& random() { return random_; }
 
  private:
@@ -26,7 +26,7 @@ class PaymentBook {
   void answer(store::Tx& tx, const Payment& payment, const Attempt& attempt);
 
   events::Outbox& outbox_;
-  const Clock& clock_;
+  Clock& clock_;
   Random& random_;
 };
 
