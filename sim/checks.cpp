@@ -97,6 +97,18 @@ std::string Checks::unsettled() {
 void Checks::at_the_end(const Memory& memory, Instant) {
   books_equal_the_ledger();
   acknowledged_is_kept(memory);
+  each_event_takes_effect_once();
+}
+
+// A change of an order names the event that caused it. One event may cause two changes of different kinds, and none twice.
+void Checks::each_event_takes_effect_once() {
+  shop_.query(
+      "select cause, change, count(*) from order_history where cause like 'evt\\_%' escape '\\' group by order_id, cause, change having count(*) > 1 "
+      "order by cause",
+      [&](const Row& row) {
+        world_.violate("each_event_takes_effect_once",
+                       std::string(row.text(0)) + " made the change " + std::string(row.text(1)) + " " + std::to_string(row.integer(2)) + " times");
+      });
 }
 
 void Checks::books_equal_the_ledger() {

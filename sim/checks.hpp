@@ -27,6 +27,7 @@ class Checks {
  private:
   void books_equal_the_ledger();
   void acknowledged_is_kept(const Memory& memory);
+  void each_event_takes_effect_once();
 
   World& world_;
   store::Connection& shop_;

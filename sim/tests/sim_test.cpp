@@ -58,17 +58,22 @@ Task<void> sleep_and_note(Process* process, int* woken) {
   ++*woken;
 }
 
+// Begins as an event of the process, as everything in it does.
+void begin_sleep(World& world, Process& process, int& woken) {
+  world.after(0, process, [&] { boost::asio::co_spawn(process.executor(), sleep_and_note(&process, &woken), boost::asio::detached); });
+}
+
 TEST(World, ACrashTakesEverySuspendedCoroutineAndNothingElse) {
   World world(1);
   Process& process = world.add("p", no_body);
   process.start();
   int woken = 0;
-  boost::asio::co_spawn(process.executor(), sleep_and_note(&process, &woken), boost::asio::detached);
+  begin_sleep(world, process, woken);
   world.run_until([] { return false; }, seconds(1));
   process.crash("in a test");
   EXPECT_FALSE(process.is_up());
   process.start();
-  boost::asio::co_spawn(process.executor(), sleep_and_note(&process, &woken), boost::asio::detached);
+  begin_sleep(world, process, woken);
   world.run_until([] { return false; }, seconds(60));
   EXPECT_EQ(woken, 1);
 }
@@ -78,7 +83,7 @@ TEST(World, AClockThatJumpsNeitherShortensNorStretchesASleep) {
   Process& process = world.add("p", no_body);
   process.start();
   int woken = 0;
-  boost::asio::co_spawn(process.executor(), sleep_and_note(&process, &woken), boost::asio::detached);
+  begin_sleep(world, process, woken);
   const Instant before = process.clock().now();
   process.clock().jump(hours(48));
   EXPECT_EQ(process.clock().now() - before, hours(48));
