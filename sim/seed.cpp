@@ -88,7 +88,9 @@ class Day {
     world_.after(chance_.between(10'000, weather_.down_max.ms * 1000), [this] { shop_.process->start(); });
   }
   void jump_clock() {
-    const bool back = chance_.odds(0.5) || weather_.jump_ahead_max.ms == 0;
+    // Ahead only once: a clock that leaps by hours again and again is no clock.
+    const bool back = chance_.odds(0.5) || jumped_ahead_;
+    if (!back) jumped_ahead_ = true;
     const Duration by = back ? Duration{-chance_.between(1, weather_.jump_back_max.ms)} : chance_.between(seconds(1), weather_.jump_ahead_max);
     world_.count(back ? "clock jumps back" : "clock jumps ahead");
     world_.tell("shop", "its clock jumps by " + std::to_string(by.ms) + " ms");
@@ -168,6 +170,7 @@ class Day {
   std::unique_ptr<ShopClient> client_;
   std::unique_ptr<People> people_;
   std::int64_t crashes_ = 0;
+  bool jumped_ahead_ = false;
   log::Capture log_;
 };
 

@@ -48,7 +48,7 @@ Weather draw_weather(Chance chance) {
   weather.crashes_per_hour = level(chance, 4, 40);
   weather.down_max = chance.between(milliseconds(100), minutes(2));
   weather.clock_jumps_per_hour = level(chance, 1, 6);
-  weather.jump_ahead_max = level(chance, 1, 2) > 1 ? hours(72) : hours(2);
+  weather.jump_ahead_max = chance.odds(0.3) ? hours(72) : hours(2);
   weather.processor_error_before = level(chance, 0.01, 0.05);
   weather.processor_error_after = level(chance, 0.01, 0.05);
   weather.processor_declines = level(chance, 0.02, 0.1);

@@ -2,6 +2,7 @@
 
 #include "contexts/orders/repository.hpp"
 #include "kernel/assert.hpp"
+#include "kernel/mutant.hpp"
 #include "payments/events/v1/events.pb.h"
 
 namespace purser::orders {
@@ -29,9 +30,25 @@ Result<Done> change_order(OrderBook& book, Tx& tx, const events::Envelope& envel
   return Done{};
 }
 
+// What a payment that another one has replaced tells of its own troubles is none of the order's business; refused, it could never come to
+// its end.
+template <class Event>
+bool is_of_a_replaced_payment(Tx& tx, const events::Envelope& envelope, const Event& event) {
+  const auto order = find(tx, envelope.merchant_id, event.payment().order_id());
+  return order && order->payment && order->payment->id != event.payment().payment_id() && !mutated("a_replaced_payment_is_refused");
+}
+
 template <class Event, class Decide>
 events::Subscription on(OrderBook& book, const std::string& type, Decide decide) {
   return events::subscribe<Event>(type, "orders.on_" + type, [&book, decide](Tx& tx, const events::Envelope& envelope, const Event& event) {
+    return change_order(book, tx, envelope, event, [&](const Order& order, const PaymentView& payment) { return decide(order, payment, event); });
+  });
+}
+
+template <class Event, class Decide>
+events::Subscription on_trouble(OrderBook& book, const std::string& type, Decide decide) {
+  return events::subscribe<Event>(type, "orders.on_" + type, [&book, decide](Tx& tx, const events::Envelope& envelope, const Event& event) {
+    if (is_of_a_replaced_payment(tx, envelope, event)) return Result<Done>(Done{});
     return change_order(book, tx, envelope, event, [&](const Order& order, const PaymentView& payment) { return decide(order, payment, event); });
   });
 }
@@ -71,7 +88,7 @@ std::vector<events::Subscription> payment_handlers(OrderBook& book) {
                                         return start_payment(order, payment, {event.payment().amount(), *currency});
                                       }),
       on<facts::PaymentActionRequired>(book, "payment.action_required", progress),
-      on<facts::PaymentInDoubt>(book, "payment.in_doubt", progress),
+      on_trouble<facts::PaymentInDoubt>(book, "payment.in_doubt", progress),
       on<facts::PaymentAuthorized>(book, "payment.authorized", progress),
       on<facts::PaymentCaptured>(book, "payment.captured", progress),
       on<facts::PaymentCompleted>(book, "payment.completed",
@@ -88,8 +105,8 @@ std::vector<events::Subscription> payment_handlers(OrderBook& book) {
                                  [](const Order& order, const PaymentView& payment, const facts::PaymentRefunded& event) {
                                    return refund(order, payment, {event.refund_id(), event.refunded_now()}, event.reason());
                                  }),
-      on<facts::PaymentRefundFailed>(book, "payment.refund_failed", on_refund_failed),
-      on<facts::PaymentVoidFailed>(book, "payment.void_failed", on_void_failed),
+      on_trouble<facts::PaymentRefundFailed>(book, "payment.refund_failed", on_refund_failed),
+      on_trouble<facts::PaymentVoidFailed>(book, "payment.void_failed", on_void_failed),
   };
 }
 

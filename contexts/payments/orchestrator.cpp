@@ -146,7 +146,12 @@ Task<void> Orchestrator::resolve(AttemptKey key) {
 Task<void> Orchestrator::look_again(rpc::Call call, AttemptKey key, Instruction instruction, int checks) {
   const Outcome outcome = co_await processor_->look_up(std::move(instruction));
   const bool undecided = (outcome.end == End::in_doubt || outcome.end == End::requires_action) && checks < look_again_max;
-  const auto next = undecided ? std::optional(book_.clock().now() + look_again_after) : std::nullopt;
+  const Instant now = book_.clock().now();
+  std::optional<Instant> next;
+  if (undecided)
+    next = now + look_again_after;
+  else if (checks == 1 && outcome.end == End::absent)  // once more: a clock that jumped makes an hour of a moment
+    next = now + settings_.last_look_after;
   auto noted = co_await store_.transact([&](Tx& tx) -> Result<Done> {
     const auto payment = find(tx, key.merchant_id, key.payment_id);
     if (!payment) return payment_not_found(key.payment_id);

@@ -11,9 +11,10 @@ namespace purser::payments {
 
 struct Settings {
   Duration processor_timeout = seconds(30);
-  Duration action_timeout = hours(1);  // a buyer who was sent away and did not come back
-  Duration repeat_for = minutes(15);   // how long a charge that never arrived is still asked for; later it is given up
-  Duration look_every = seconds(1);    // the janitor
+  Duration action_timeout = hours(1);    // a buyer who was sent away and did not come back
+  Duration repeat_for = minutes(15);     // how long a charge that never arrived is still asked for; later it is given up
+  Duration look_every = seconds(1);      // the janitor
+  Duration last_look_after = hours(24);  // the second and last time that it looks for what was given up; the first is look_again_after
 };
 
 // A payment after an attempt was settled, and what is stored by now as the answer to the request that asked for it.

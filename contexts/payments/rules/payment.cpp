@@ -181,10 +181,13 @@ std::optional<Change> rest_released(const Payment& payment) {
 }
 
 std::optional<Change> settle_money(const Payment& payment, const Attempt& attempt, const Outcome& outcome, const NewAttempt& fresh, Instant now) {
-  const bool ours_to_release = payment.status == Status::requires_action && payment.open_attempt(AttemptKind::release) != nullptr;
-  if (outcome.end == End::released && (payment.status == Status::authorized || ours_to_release))
+  // Only what holds the payment's money can let it go: a stray charge that is reversed is cancelled at the processor too.
+  const bool of_its_charge = outcome.processor_ref.empty() || outcome.processor_ref == attempt.processor_ref;
+  const bool holds_the_money = (attempt.status == AttemptStatus::succeeded && of_its_charge) || mutated("stray_cancel_voids_the_payment");
+  const bool ours_to_release = attempt.status == AttemptStatus::requires_action && payment.open_attempt(AttemptKind::release) != nullptr;
+  if (outcome.end == End::released && ((holds_the_money && payment.status == Status::authorized) || ours_to_release))
     return released_there(payment, attempt, outcome, now);
-  if (outcome.end == End::released && payment.status == Status::partially_captured) return rest_released(payment);
+  if (outcome.end == End::released && holds_the_money && payment.status == Status::partially_captured) return rest_released(payment);
   if (attempt.is_open() || (mutated("webhook_overwrites_a_later_state") && attempt.status == AttemptStatus::succeeded))
     return settle_open_money(payment, attempt, outcome, now);
   const bool given_up =

@@ -231,7 +231,7 @@ enum class Refusal : std::uint8_t {
   too_many_attempts,
 };
 
-// What was given up as ABSENT is looked for once more: its last repetition may have been long on its way, or a clock wrong.
+// What was given up as ABSENT is looked for again: its last repetition may have been long on its way, or a clock wrong.
 inline constexpr Duration look_again_after = hours(1);
 inline constexpr int look_again_max = 24;  // as long as the processor cannot tell
 

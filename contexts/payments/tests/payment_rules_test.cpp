@@ -312,6 +312,19 @@ TEST(Settle, TakesAVoidThatWasGivenUpAndIsKnownAfterAll) {
 }
 
 // Found by the simulator: a repeated request can arrive after the last look-up, and nothing may ever tell of it.
+// Found by the simulator: the first charge was given up, the second holds the money, the first comes after all and is reversed; its
+// cancellation is not the payment's.
+TEST(Settle, TheCancellationOfAStrayChargeLeavesThePaymentItsMoney) {
+  const Payment given_up = settled(in_doubt(), 1, {.end = End::absent});
+  const Payment retried = settled(after(given_up, start(given_up, fresh(2), "", now)), 2, {.end = End::succeeded, .processor_ref = "pi_2"});
+  const Payment reversing = settled(retried, 1, {.end = End::succeeded, .processor_ref = "pi_1"});
+  EXPECT_FALSE(settle(reversing, attempt_id(1), {.end = End::released, .processor_ref = "pi_1"}, fresh(91), now));
+  EXPECT_FALSE(settle(reversing, attempt_id(2), {.end = End::released, .processor_ref = "pi_1"}, fresh(91), now));
+  const auto let_go = settle(reversing, attempt_id(2), {.end = End::released, .processor_ref = "pi_2"}, fresh(91), now);
+  ASSERT_TRUE(let_go);
+  EXPECT_EQ(let_go->what, What::voided);
+}
+
 TEST(Settle, WhatWasGivenUpIsLookedForAgain) {
   const Payment payments[] = {
       settled(in_doubt(), 1, {.end = End::absent}),
