@@ -8,6 +8,11 @@
 #include "app/shop.hpp"
 
 namespace purser::app {
+namespace {
+
+std::filesystem::path file_in(const std::filesystem::path& data_dir) { return data_dir / "purser.db"; }
+
+}  // namespace
 
 Result<std::unique_ptr<DataLock>> DataLock::take(const std::filesystem::path& data_dir) {
   TRY_DONE(make_data_dir(data_dir));
@@ -32,7 +37,20 @@ Result<Done> make_data_dir(const std::filesystem::path& data_dir) {
 
 Result<std::shared_ptr<store::SqliteStore>> open_database(const std::filesystem::path& data_dir) {
   TRY_DONE(make_data_dir(data_dir));
-  return store::open_sqlite({.file = data_dir / "purser.db"}, all_migrations());
+  return store::open_sqlite({.file = file_in(data_dir)}, all_migrations());
+}
+
+Result<std::shared_ptr<store::SqliteStore>> open_existing_database(const std::filesystem::path& data_dir) {
+  if (has_database(data_dir)) return open_database(data_dir);
+  return Error{
+      .kind = Kind::not_found,
+      .code = "no_database",
+      .detail = "There is no database at " + file_in(data_dir).string() + ". Name the server's data folder with --data-dir or PURSER_DATA_DIR."};
+}
+
+bool has_database(const std::filesystem::path& data_dir) {
+  std::error_code unreadable;
+  return std::filesystem::exists(file_in(data_dir), unreadable);
 }
 
 }  // namespace purser::app

@@ -21,7 +21,11 @@ class DataLock {
   int fd_;
 };
 
+// Made where it is absent.
 Result<std::shared_ptr<store::SqliteStore>> open_database(const std::filesystem::path& data_dir);
+// For whoever only looks or takes away: a folder without a database is an error that names it, and stays as it is.
+Result<std::shared_ptr<store::SqliteStore>> open_existing_database(const std::filesystem::path& data_dir);
+bool has_database(const std::filesystem::path& data_dir);
 // Makes the folder with mode 0700 where it is absent.
 Result<Done> make_data_dir(const std::filesystem::path& data_dir);
 

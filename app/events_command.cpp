@@ -11,6 +11,7 @@
 #include "app/commands.hpp"
 #include "app/database.hpp"
 #include "app/run_task.hpp"
+#include "app/server_place.hpp"
 #include "orders/v1/events.pb.h"
 #include "payments/events/v1/events.pb.h"
 #include "platform/clock.hpp"
@@ -21,7 +22,7 @@ namespace purser::app {
 namespace {
 
 struct TailFlags {
-  std::string data_dir = "./data";
+  ServerPlace place{};
   events::TailFilter filter{};
   int last = 10;
   bool follow = true;
@@ -65,11 +66,14 @@ Task<int> follow(store::Store& store, const TailFlags& flags) {
 }
 
 int tail(const TailFlags& flags) {
-  auto store = open_database(flags.data_dir);
-  if (!store.ok()) {
-    fmt::print(stderr, "purser events tail: {}\n", store.error().detail);
+  const auto fail = [](const Error& error) {
+    fmt::print(stderr, "purser events tail: {}\n", error.detail);
     return 1;
-  }
+  };
+  const auto server = settings_of(flags.place);
+  if (!server.ok()) return fail(server.error());
+  auto store = open_existing_database(server->data_dir);
+  if (!store.ok()) return fail(store.error());
   return run_task(follow(**store, flags));
 }
 
@@ -83,7 +87,7 @@ std::shared_ptr<void> add_events(CLI::App& cli, int& status) {
   CLI::App* events = cli.add_subcommand("events", "Read the events of a shop.");
   events->require_subcommand(1);
   CLI::App* command = events->add_subcommand("tail", "Print the last events and then each new one as it is committed.");
-  command->add_option("--data-dir", flags->data_dir, "The server's data folder.")->envname("PURSER_DATA_DIR")->capture_default_str();
+  add_place(*command, flags->place);
   command->add_option("--merchant", flags->filter.merchant_id, "Only this merchant's.");
   command->add_option("--type", flags->filter.type, "Only this type, such as payment.completed.");
   command->add_option("--aggregate", flags->filter.aggregate_id, "Only this order's or payment's.");

@@ -6,15 +6,15 @@
 #include "app/database.hpp"
 #include "app/run_task.hpp"
 #include "app/secrets.hpp"
-#include "platform/config.hpp"
+#include "app/server_place.hpp"
 #include "platform/rpc/keys.hpp"
 
 namespace purser::app {
 namespace {
 
 struct KeysFlags {
-  std::string data_dir = "./data";
-  std::string mode = "test";
+  ServerPlace place{};
+  std::string mode;
   std::string merchant;
   std::string name = "unnamed";
   std::string scope = "merchant";
@@ -43,36 +43,58 @@ rpc::Scope scope_of(const std::string& text) {
   return text == "readonly" ? rpc::Scope::readonly : rpc::Scope::merchant;
 }
 
-// The secret the server hashes its keys with: from the environment, as the server takes it, else from the data folder.
-Result<std::string> server_secret(const KeysFlags& flags) {
-  const Environment environment = process_environment();
-  if (const auto secret = environment("PURSER_KEY_SECRET")) return *secret;
-  if (const auto file = environment("PURSER_KEY_SECRET_FILE")) return read_secret(*file);
-  return secret_from(std::filesystem::path(flags.data_dir) / "key_secret", 32, system_random());
+Result<Config> server_of(const KeysFlags& flags) {
+  TRY(Config server, settings_of(flags.place));
+  if (!flags.mode.empty()) server.mode = flags.mode;
+  return server;
 }
 
-// The key ring over the database in the data folder, under the same secret as the server's.
-template <class Use>
-int with_keys(const KeysFlags& flags, Use use) {
-  auto store = open_database(flags.data_dir);
-  if (!store.ok()) return fail(store.error().detail);
-  auto secret = server_secret(flags);
-  if (!secret.ok()) return fail(secret.error().detail);
-  if (secret->size() < 32) return fail("the key secret has " + std::to_string(secret->size()) + " characters; it must have at least 32.");
-  rpc::KeyRing keys(**store, system_clock(), system_random(), flags.mode, *secret);
-  return use(keys);
+// The secret the server hashes its keys with: the one it is configured with. Only a server with --dev does without, and keeps one in
+// its data folder. A key under any other is one that no server knows, so none is made by a guess.
+Result<std::string> key_secret_of(const Config& server) {
+  if (!server.key_secret.empty()) return server.key_secret.reveal();
+  const auto file = std::filesystem::path(server.data_dir) / "key_secret";
+  const bool of_a_dev_server = std::filesystem::exists(file) || !has_database(server.data_dir);
+  if (server.mode != "live" && of_a_dev_server) {
+    TRY_DONE(make_data_dir(server.data_dir));
+    return secret_from(file, 32, system_random());
+  }
+  const std::string whose = server.mode == "live" ? "A live server" : "The server of " + server.data_dir;
+  return Error{.kind = Kind::invalid,
+               .code = "key_secret_missing",
+               .detail = whose +
+                         " is configured with a key_secret, and knows only keys made under it. Give this command the same one: set "
+                         "PURSER_KEY_SECRET or PURSER_KEY_SECRET_FILE as the server has it, or name its TOML file with --config."};
 }
 
 int create(const KeysFlags& flags) {
-  return with_keys(flags, [&](rpc::KeyRing& keys) {
-    const std::string merchant = flags.merchant.empty() ? make_id<MerchantId>(system_clock().now(), system_random()).text() : flags.merchant;
-    if (!MerchantId::parse(merchant)) return fail("--merchant must be a merchant id, \"mer_…\"; leave it out to make a new merchant.");
-    auto created = run_task(keys.create(merchant, flags.name, scope_of(flags.scope)));
-    if (!created.ok()) return fail(created.error().detail);
-    fmt::print("id        {}\nmerchant  {}\nscope     {}\nkey       {}\n\nThis is the only time the key is shown.\n", created->key.id,
-               created->key.merchant_id, text(created->key.scope), created->secret);
-    return 0;
-  });
+  const std::string merchant = flags.merchant.empty() ? make_id<MerchantId>(system_clock().now(), system_random()).text() : flags.merchant;
+  if (!MerchantId::parse(merchant)) return fail("--merchant must be a merchant id, \"mer_…\"; leave it out to make a new merchant.");
+  const auto server = server_of(flags);
+  if (!server.ok()) return fail(server.error().detail);
+  const bool from_folder = server->key_secret.empty();
+  const auto secret = key_secret_of(*server);
+  if (!secret.ok()) return fail(secret.error().detail);
+  auto store = open_database(server->data_dir);
+  if (!store.ok()) return fail(store.error().detail);
+  rpc::KeyRing keys(**store, system_clock(), system_random(), server->mode, *secret);
+  auto created = run_task(keys.create(merchant, flags.name, scope_of(flags.scope)));
+  if (!created.ok()) return fail(created.error().detail);
+  fmt::print("id        {}\nmerchant  {}\nscope     {}\nkey       {}\n\nThis is the only time the key is shown.\n", created->key.id,
+             created->key.merchant_id, text(created->key.scope), created->secret);
+  if (from_folder) fmt::print("It is for `purser serve --dev` on {}; a server with a key_secret of its own does not know it.\n", server->data_dir);
+  return 0;
+}
+
+// The keys that are there. Listing and revoking read none of them, so that the secret they are hashed under does not matter.
+template <class Use>
+int with_keys(const KeysFlags& flags, Use use) {
+  const auto server = server_of(flags);
+  if (!server.ok()) return fail(server.error().detail);
+  auto store = open_existing_database(server->data_dir);
+  if (!store.ok()) return fail(store.error().detail);
+  rpc::KeyRing keys(**store, system_clock(), system_random(), server->mode, make_secret(32, system_random()));
+  return use(keys);
 }
 
 int list(const KeysFlags& flags) {
@@ -102,15 +124,15 @@ std::shared_ptr<void> add_keys(CLI::App& cli, int& status) {
   auto flags = std::make_shared<KeysFlags>();
   CLI::App* keys = cli.add_subcommand("keys", "Create, list and revoke API keys; works while the server runs.");
   keys->require_subcommand(1);
-  keys->add_option("--data-dir", flags->data_dir, "The server's data folder.")->envname("PURSER_DATA_DIR")->capture_default_str();
-  keys->add_option("--mode", flags->mode, "test or live.")->check(CLI::IsMember({"test", "live"}))->capture_default_str();
+  add_place(*keys, flags->place);
+  keys->add_option("--mode", flags->mode, "test or live; the server's if left out (PURSER_MODE, else test).")->check(CLI::IsMember({"test", "live"}));
   CLI::App* make = keys->add_subcommand("create", "Make a key and show it, once.");
   make->add_option("--merchant", flags->merchant, "The merchant it belongs to; a new one if left out.");
   make->add_option("--name", flags->name, "What it is for.")->capture_default_str();
   make->add_option("--scope", flags->scope, "readonly, merchant or admin.")
       ->check(CLI::IsMember({"readonly", "merchant", "admin"}))
       ->capture_default_str();
-  make->fallthrough();  // --data-dir and --mode may stand behind the verb too
+  make->fallthrough();  // --data-dir, --config and --mode may stand behind the verb too
   make->callback([flags, &status] { status = create(*flags); });
   CLI::App* show = keys->add_subcommand("list", "List all keys; their secrets are not kept.");
   show->fallthrough();

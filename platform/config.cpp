@@ -70,8 +70,11 @@ Layer from_environment(const Environment& environment) {
 
 class Loading {
  public:
-  Result<EffectiveConfig> finish() && {
+  void check_contradictions() {
     if (errors_.empty()) errors_ = config_contradictions(effective_.config);
+  }
+
+  Result<EffectiveConfig> finish() && {
     if (errors_.empty()) return std::move(effective_);
     std::string lines;
     for (const FieldError& error : errors_) lines += (lines.empty() ? "" : "\n") + error.detail;
@@ -108,8 +111,12 @@ class Loading {
     }
   }
 
-  void start_with_defaults() {
+  // The defaults, over them the file, over it the environment.
+  void take_surroundings(const std::string& given_file, const Environment& environment) {
     for (const ConfigField& field : config_fields()) effective_.origins[field.name] = {};
+    const std::string file = given_file.empty() ? environment("PURSER_CONFIG").value_or("") : given_file;
+    if (!file.empty()) apply(from_file(file), Origin::Source::file);
+    apply(from_environment(environment), Origin::Source::environment);
   }
 
  private:
@@ -197,11 +204,15 @@ Environment process_environment() {
 
 Result<EffectiveConfig> load_config(const ConfigFlags& flags, const Environment& environment) {
   Loading loading;
-  loading.start_with_defaults();
-  const std::string file = flags.file_.empty() ? environment("PURSER_CONFIG").value_or("") : flags.file_;
-  if (!file.empty()) loading.apply(loading.from_file(file), Origin::Source::file);
-  loading.apply(from_environment(environment), Origin::Source::environment);
+  loading.take_surroundings(flags.file_, environment);
   loading.apply(from_flags(flags.given_), Origin::Source::flag);
+  loading.check_contradictions();
+  return std::move(loading).finish();
+}
+
+Result<EffectiveConfig> load_settings(const std::string& file, const Environment& environment) {
+  Loading loading;
+  loading.take_surroundings(file, environment);
   return std::move(loading).finish();
 }
 

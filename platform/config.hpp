@@ -100,6 +100,10 @@ Environment process_environment();
 // The Error is `invalid`, with a FieldError for each thing that is wrong and all of them as lines in `detail`.
 Result<EffectiveConfig> load_config(const ConfigFlags& flags, const Environment& environment);
 
+// What the environment and the file it names (PURSER_CONFIG) set, for commands that work beside a server and need a few settings
+// of it: without the check that all of them fit together. `file`, where given, goes before the environment's.
+Result<EffectiveConfig> load_settings(const std::string& file, const Environment& environment);
+
 // For --print-config: TOML, each value with its origin behind it. A secret is "[set]" or "".
 std::string print_config(const EffectiveConfig& effective);
 

@@ -16,7 +16,7 @@ namespace {
 Error has_live_payment(const std::string& order_id, const std::string& payment_id) {
   return {.kind = Kind::conflict,
           .code = "order_has_live_payment",
-          .detail = "Another payment of this order holds, or may hold, its money.",
+          .detail = "Another payment of this order, " + payment_id + ", holds or may hold its money. Read that one; pay anew only if it fails.",
           .metadata = {{"order_id", order_id}, {"payment_id", payment_id}}};
 }
 

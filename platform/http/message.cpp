@@ -50,6 +50,19 @@ std::string_view origin_form(std::string_view target) {
   return path == std::string_view::npos ? "/" : target.substr(path);
 }
 
+std::optional<std::vector<std::string>> decode_segments(std::string_view path) {
+  std::vector<std::string> segments;
+  if (path.starts_with('/')) path.remove_prefix(1);
+  for (;;) {
+    const std::size_t slash = path.find('/');
+    auto segment = percent_decode(path.substr(0, slash), Plus::literal);
+    if (!segment) return std::nullopt;
+    segments.push_back(std::move(*segment));
+    if (slash == std::string_view::npos) return segments;
+    path.remove_prefix(slash + 1);
+  }
+}
+
 void append_form_text(std::string& form, std::string_view text) {
   for (std::size_t space = 0; space != std::string_view::npos;) {
     space = text.find(' ');
@@ -82,9 +95,11 @@ Target parse_target(std::string_view target) {
   const std::size_t mark = origin.find('?');
   Target parts;
   auto path = percent_decode(origin.substr(0, mark), Plus::literal);
+  auto segments = decode_segments(origin.substr(0, mark));
   auto query = mark == std::string_view::npos ? parse_form({}) : parse_form(origin.substr(mark + 1));
   parts.valid = path && query;
   if (path) parts.path = std::move(*path);
+  if (segments) parts.segments = std::move(*segments);
   if (query) parts.query = std::move(*query);
   if (parts.path.empty() && parts.valid) parts.path = "/";
   return parts;

@@ -49,10 +49,12 @@ struct Response {
 // Whoever answers requests. It must answer every one and never throw: what it throws becomes a bare 500.
 using Handler = std::function<Task<Response>(Request)>;
 
-// The parts of a target, percent-decoded. `valid` is false where the encoding is broken.
+// The parts of a target, percent-decoded. `valid` is false where the encoding is broken. A path is split before it is decoded, so
+// that an encoded slash is a character of its segment and never begins another one: what tells paths apart looks at the segments.
 struct Target {
   bool valid = true;
-  std::string path;
+  std::string path;                                        // for people
+  std::vector<std::string> segments;                       // "/a/b%2Fc" is "a" and "b/c", "/a/" is "a" and ""
   std::vector<std::pair<std::string, std::string>> query;  // in the order sent; "+" is a space
 };
 Target parse_target(std::string_view target);

@@ -80,6 +80,14 @@ GrpcMethod::GrpcMethod(Method method, KeyRing& keys, Clock& clock, Random& rando
       mutation_(rules_of(method_).mutation()),
       duration_(metrics::histogram("purser_grpc_request_duration_seconds", "Time from a gRPC request to its answer.", {{"method", name_}})) {}
 
+Result<Done> GrpcMethod::check_rate(const Caller& caller) const {
+  RateLimiter& limiter = keys_.limiter();
+  if (!limiter.on()) return Done();
+  const auto standing = limiter.take(caller.actor, clock_.now());
+  if (!standing.allowed) return rate_limited(standing);
+  return Done();
+}
+
 Result<Done> GrpcMethod::check_scope(const Caller& caller) const {
   if (caller.scope >= scope_) return Done();
   const std::string needed(scope_text(scope_)), had(scope_text(caller.scope));
@@ -95,6 +103,7 @@ Reply<MessagePtr> GrpcMethod::handle(std::shared_ptr<GrpcRequest> request) {
   CO_TRY_DONE(refuse_card_numbers(metadata));
   CO_TRY(std::string api_key, read_api_key(metadata));
   CO_TRY(call.caller, co_await keys_.authenticate(std::move(api_key)));
+  CO_TRY_DONE(check_rate(call.caller));
   CO_TRY_DONE(check_scope(call.caller));
   CO_TRY(auto key, idempotency_key(metadata));
   if (mutation_ && !key) co_return no_idempotency_key();

@@ -1,5 +1,5 @@
 // One method behind the gRPC face, without the wire: bytes and metadata in, bytes or an Error out. Every request passes the same
-// ladder before the handler sees it: card numbers, key, scope, idempotency key, version, message, rules of the contract.
+// ladder before the handler sees it: card numbers, key, rate, scope, idempotency key, version, message, rules of the contract.
 #pragma once
 #include <array>
 #include <atomic>
@@ -50,6 +50,7 @@ class GrpcMethod {
  private:
   Reply<MessagePtr> handle(std::shared_ptr<GrpcRequest> request);
   Reply<MessagePtr> handle_guarded(std::shared_ptr<GrpcRequest> request);
+  Result<Done> check_rate(const Caller& caller) const;
   Result<Done> check_scope(const Caller& caller) const;
   void tell(const GrpcRequest& request, const GrpcAnswer& answer, Instant begin) const;
   trace::Span make_span(const GrpcRequest& request, std::string_view status, bool failed, Instant begin, Instant end) const;

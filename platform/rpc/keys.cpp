@@ -103,6 +103,7 @@ struct KeyRing::State {
   Random& random;
   std::string mode, secret;
   Memory memory{};
+  RateLimiter limiter{0};
 
   std::string hash(std::string_view api_key) const {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -122,6 +123,9 @@ KeyRing::KeyRing(store::Store& store, const Clock& clock, Random& random, std::s
 }
 
 KeyRing::~KeyRing() = default;
+
+void KeyRing::limit(int requests_per_minute) { state_->limiter.set(requests_per_minute); }
+RateLimiter& KeyRing::limiter() { return state_->limiter; }
 
 Reply<Caller> KeyRing::authenticate(std::string api_key) {
   State& state = *state_;

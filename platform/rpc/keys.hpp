@@ -8,6 +8,7 @@
 #include "platform/clock.hpp"
 #include "platform/random.hpp"
 #include "platform/rpc/call.hpp"
+#include "platform/rpc/rate_limit.hpp"
 #include "platform/store/store.hpp"
 
 namespace purser::rpc {
@@ -38,6 +39,10 @@ class KeyRing {
   Reply<CreatedKey> create(std::string merchant_id, std::string name, Scope scope);
   Reply<std::vector<ApiKey>> list();
   Reply<Done> revoke(std::string id_or_prefix);
+
+  // What one key may ask a minute, of all faces together; 0: no limit. Set before anything is served.
+  void limit(int requests_per_minute);
+  RateLimiter& limiter();
 
   static std::vector<store::Migration> migrations();
 

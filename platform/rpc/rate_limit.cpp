@@ -33,4 +33,11 @@ void RateLimiter::describe(const Standing* standing, http::Headers& headers) con
   headers.set("RateLimit", "\"default\";r=" + std::to_string(standing->remaining) + ";t=" + std::to_string(standing->full_in_seconds));
 }
 
+Error rate_limited(const RateLimiter::Standing& standing) {
+  return {.kind = Kind::rate_limited,
+          .code = "rate_limited",
+          .detail = "Too many requests with this key; try again in " + std::to_string(standing.retry_after_seconds) + " s.",
+          .retry_after_seconds = standing.retry_after_seconds};
+}
+
 }  // namespace purser::rpc

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <string>
 
+#include "kernel/result.hpp"
 #include "platform/http/message.hpp"
 #include "platform/resilience.hpp"
 
@@ -13,6 +14,7 @@ class RateLimiter {
  public:
   // 0: no limit, and no headers.
   explicit RateLimiter(int requests_per_minute) : per_minute_(requests_per_minute) {}
+  void set(int requests_per_minute) { per_minute_ = requests_per_minute; }  // before the first take()
 
   struct Standing {
     bool allowed = true;
@@ -33,5 +35,8 @@ class RateLimiter {
   std::mutex mutex_;
   std::map<std::string, TokenBucket> buckets_;
 };
+
+// 429 `rate_limited`, for a standing that is not allowed.
+Error rate_limited(const RateLimiter::Standing& standing);
 
 }  // namespace purser::rpc

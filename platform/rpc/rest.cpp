@@ -124,15 +124,15 @@ class RestFace : public std::enable_shared_from_this<RestFace> {
   void finish(const Exchange& exchange, const http::Request& request, http::Response& response) const;
 
   RestParts parts_;
-  RateLimiter limiter_;
   RouteTable table_;
   std::deque<Route> routes_;
   RouteMetrics unmatched_{"OTHER", "unmatched"};
   metrics::Gauge& in_flight_ = metrics::gauge("purser_http_requests_in_flight", "Requests being answered now.");
 };
 
-RestFace::RestFace(RestParts parts) : parts_(std::move(parts)), limiter_(parts_.requests_per_minute) {
+RestFace::RestFace(RestParts parts) : parts_(std::move(parts)) {
   PURSER_ASSERT(parts_.clock != nullptr && parts_.random != nullptr && (parts_.keys != nullptr || parts_.services.empty()));
+  if (parts_.keys != nullptr) parts_.keys->limit(parts_.requests_per_minute);
   for (const Service& service : parts_.services)
     for (Endpoint& endpoint : endpoints_of(service)) add(std::move(endpoint));
   for (const RawRoute& raw : parts_.routes) add(raw);
@@ -175,7 +175,7 @@ Task<http::Response> RestFace::serve(std::shared_ptr<RestFace> self, http::Reque
 // scope), then the headers that make it repeatable, then its JSON, then the rules of its fields, then the handler.
 Task<http::Response> RestFace::answer(Exchange* exchange, http::Request* request, const http::Target* target) {
   if (!target->valid) co_return answer_to_error(not_read("malformed_url", "The URL's percent-encoding is broken."), *exchange, *request);
-  RouteMatch match = table_.match(request->method == "HEAD" ? "GET" : request->method, target->path);
+  RouteMatch match = table_.match(request->method == "HEAD" ? "GET" : request->method, target->segments);
   if (!match.route && !match.methods.empty() && request->method == "OPTIONS") {
     http::Response response{.status = 204};
     response.headers.add("Allow", allow_header(match.methods));
@@ -208,13 +208,9 @@ Reply<Call> RestFace::identify(const Endpoint* endpoint, Exchange* exchange, con
   Call call;
   CO_TRY(call.caller, co_await parts_.keys->authenticate(std::move(token)));
   exchange->merchant_id = call.caller.merchant_id;
-  if (limiter_.on()) {
-    exchange->standing = limiter_.take(call.caller.actor, exchange->begin);
-    if (!exchange->standing->allowed)
-      co_return Error{.kind = Kind::rate_limited,
-                      .code = "rate_limited",
-                      .detail = "Too many requests with this key; try again when Retry-After has passed.",
-                      .retry_after_seconds = exchange->standing->retry_after_seconds};
+  if (RateLimiter& limiter = parts_.keys->limiter(); limiter.on()) {
+    exchange->standing = limiter.take(call.caller.actor, exchange->begin);
+    if (!exchange->standing->allowed) co_return rate_limited(*exchange->standing);
   }
   CO_TRY_DONE(check_scope(call.caller, endpoint->scope));
   call.deadline = exchange->begin + parts_.request_timeout;
@@ -264,7 +260,7 @@ void RestFace::finish(const Exchange& exchange, const http::Request& request, ht
   headers.set("X-Correlation-Id", exchange.correlation_id);
   headers.set("Cache-Control", "no-store");
   headers.set("X-Content-Type-Options", "nosniff");
-  limiter_.describe(exchange.standing ? &*exchange.standing : nullptr, headers);
+  if (parts_.keys != nullptr) parts_.keys->limiter().describe(exchange.standing ? &*exchange.standing : nullptr, headers);
   if (request.method == "HEAD") response.body.clear();
 }
 

@@ -34,7 +34,7 @@ struct RestParts {
   std::string_view openapi_json;        // served as it is
   std::string_view docs_html;
   Duration request_timeout = seconds(30);  // becomes the call's deadline
-  int requests_per_minute = 0;             // for one API key; 0: no limit
+  int requests_per_minute = 0;             // of one API key, over every face that asks `keys`; 0: no limit
   bool metrics_open = true;                // serve /metrics here
 };
 

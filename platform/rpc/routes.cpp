@@ -23,7 +23,7 @@ bool is_parameter(std::string_view segment) { return segment.starts_with('{') &&
 // Visits the nodes a path leads to, those by literal segments first.
 struct RouteTable::Search {
   const std::string& method;
-  const std::vector<std::string_view>& segments;
+  const std::vector<std::string>& segments;
   RouteMatch match{};
   std::vector<std::string_view> values{};
 
@@ -59,8 +59,7 @@ void RouteTable::add(std::string_view method, std::string_view path, std::size_t
   PURSER_ASSERT(added);
 }
 
-RouteMatch RouteTable::match(const std::string& method, std::string_view path) const {
-  const auto segments = segments_of(path);
+RouteMatch RouteTable::match(const std::string& method, const std::vector<std::string>& segments) const {
   Search search{.method = method, .segments = segments};
   search.visit(root_, 0);
   return std::move(search.match);

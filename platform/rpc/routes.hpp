@@ -25,8 +25,8 @@ class RouteTable {
  public:
   // Two routes of one method and template are a mistake of the contracts: a bug.
   void add(std::string_view method, std::string_view path, std::size_t route);
-  // `path` is percent-decoded. A parameter never matches an empty segment.
-  RouteMatch match(const std::string& method, std::string_view path) const;
+  // `segments` are those of http::Target. A parameter never matches an empty one.
+  RouteMatch match(const std::string& method, const std::vector<std::string>& segments) const;
 
  private:
   struct Node {

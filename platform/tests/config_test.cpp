@@ -315,5 +315,30 @@ TEST_F(ConfigTest, ContradictionsAreRefused) {
   for (const Row& row : rows) EXPECT_NE(error_of(row.arguments, row.environment).find(row.want), std::string::npos) << row.why;
 }
 
+// A command beside the server sees what the server sees, and asks for nothing that only the server needs.
+TEST_F(ConfigTest, SettingsAreTheServersWithoutItsChecks) {
+  const std::string file =
+      write("purser.toml", "mode = \"live\"\ndata_dir = \"/of/the/file\"\nkey_secret_file = \"" + write("secret", long_secret + "\r\n") + "\"\n");
+  const std::string other = write("other.toml", "data_dir = \"/of/the/other\"\n");
+  const auto load = [](const std::string& named, std::map<std::string, std::string> environment) {
+    return load_settings(named, [environment](const std::string& name) -> std::optional<std::string> {
+      const auto found = environment.find(name);
+      return found == environment.end() ? std::nullopt : std::optional(found->second);
+    });
+  };
+  const auto bare = load("", {});
+  ASSERT_TRUE(bare.ok());
+  EXPECT_TRUE(bare->config.key_secret.empty());
+  EXPECT_EQ(bare->config.data_dir, "./data");
+  const auto live = load("", {{"PURSER_CONFIG", file}});
+  ASSERT_TRUE(live.ok());
+  EXPECT_EQ(live->config.mode, "live");
+  EXPECT_EQ(live->config.data_dir, "/of/the/file");
+  EXPECT_EQ(live->config.key_secret.reveal(), long_secret);
+  EXPECT_EQ(load("", {{"PURSER_CONFIG", file}, {"PURSER_DATA_DIR", "/of/the/environment"}})->config.data_dir, "/of/the/environment");
+  EXPECT_EQ(load(other, {{"PURSER_CONFIG", file}})->config.data_dir, "/of/the/other");
+  EXPECT_NE(load("", {{"PURSER_KEY_SECRET", "short"}}).error().detail.find("key_secret"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace purser

@@ -10,6 +10,7 @@
 #include "app/node.hpp"
 #include "orders/v1/order_service.purser.hpp"
 #include "payments/v1/payment_service.purser.hpp"
+#include "platform/http/curl_client.hpp"
 
 namespace purser {
 namespace {
@@ -135,6 +136,28 @@ TEST_F(Transports, GiveEqualResults) {
     EXPECT_EQ(seen->overpaid_pointer, "/amount");
   }
   EXPECT_NE(local.order_id, remote.order_id);
+}
+
+// A key's budget is one, whichever way it asks.
+TEST_F(Transports, ShareTheRateOfAKey) {
+  node_->keys().limit(2);
+  run([&]() -> Task<void> {
+    ::orders::v1::OrderServiceClient orders(channel_);
+    const auto client = http::make_curl_client();
+    const auto over_rest = [&]() -> Task<int> {
+      http::Outbound list{.method = "GET", .url = "http://127.0.0.1:" + std::to_string(node_->http_port()) + "/orders"};
+      list.headers.add("Authorization", "Bearer " + key_);
+      const auto outcome = co_await client->send(std::move(list));
+      const auto* response = std::get_if<http::Response>(&outcome);
+      co_return response ? response->status : 0;
+    };
+    EXPECT_EQ(co_await over_rest(), 200);
+    EXPECT_TRUE((co_await orders.ListOrders(call(""), {})).ok());
+    const auto refused = co_await orders.ListOrders(call(""), {});
+    EXPECT_FALSE(refused.ok());
+    if (!refused.ok()) EXPECT_EQ(refused.error().code, "rate_limited");
+    EXPECT_EQ(co_await over_rest(), 429);
+  });
 }
 
 }  // namespace

@@ -68,6 +68,42 @@ std::string allowed_after(Status status) {
   return list;
 }
 
+// What to do with the payment that an order is being paid by; its status is payments' word.
+std::string remedy_for(const PaymentView& payment) {
+  if (payment.status == "AUTHORIZED") return "Capture it, or void it and pay anew.";
+  if (payment.status == "PARTIALLY_CAPTURED") return "Capture the rest of it.";
+  if (payment.status == "REQUIRES_ACTION") return "The buyer has still to act; wait for that, or void it and pay anew.";
+  return "Its outcome is not known yet: read it until it is decided, and pay anew only if it fails.";
+}
+
+// Why an order is not paid a second time: by which payment it was or is being paid, and what to do.
+std::string why_not_payable(const Order& order) {
+  const std::string by = order.payment ? "payment " + order.payment->id : "a payment";
+  switch (order.status) {
+    case Status::payment_in_progress:
+      return "Another payment of this order, " + by + ", holds or may hold its money. " + (order.payment ? remedy_for(*order.payment) : "");
+    case Status::payment_done:
+      return "The order is paid already, by " + by + ". There is nothing more to pay.";
+    case Status::partially_refunded:
+    case Status::refunded:
+      return "The order was paid by " + by + " and refunded. To sell it again, make a new order.";
+    case Status::order_cancelled:
+    case Status::expired:
+      return "The order is " + std::string(text(order.status)) + " and can no longer be paid. Make a new order.";
+    case Status::created:
+    case Status::payment_failed:
+      break;
+  }
+  PURSER_ASSERT(false);
+}
+
+std::string why_illegal(const Order& order, std::optional<Status> wanted) {
+  const std::string state(text(order.status));
+  if (!wanted) return "The order is " + state + "; it can be changed only while it is CREATED or PAYMENT_FAILED.";
+  if (*wanted == Status::payment_in_progress) return why_not_payable(order);
+  return "The order is " + state + " and cannot become " + std::string(text(*wanted)) + ".";
+}
+
 }  // namespace
 
 std::string_view text(Status status) { return text_in(status_texts, status); }
@@ -79,6 +115,7 @@ std::optional<Fulfillment> parse_fulfillment(std::string_view text) { return val
 Error explain(const Refused& refused, const Order& order) {
   const std::string state(text(order.status));
   Error error{.kind = Kind::conflict, .metadata = {{"order_id", order.id.text()}, {"state", state}, {"allowed", allowed_after(order.status)}}};
+  if (order.payment) error.metadata["payment_id"] = order.payment->id;
   switch (refused.why) {
     case Refusal::total_overflows:
       return invalid("/items", "out_of_range", "The lines come to more than an amount can hold; lower a quantity or a unit_price.");
@@ -91,8 +128,7 @@ Error explain(const Refused& refused, const Order& order) {
       return error;
     case Refusal::illegal_transition:
       error.code = "illegal_transition";
-      error.detail = refused.wanted ? "The order is " + state + " and cannot become " + std::string(text(*refused.wanted)) + "."
-                                    : "The order is " + state + "; it can be changed only while it is CREATED or PAYMENT_FAILED.";
+      error.detail = why_illegal(order, refused.wanted);
       if (refused.wanted) error.metadata["wanted"] = text(*refused.wanted);
       return error;
     case Refusal::cancel_in_progress:

@@ -191,6 +191,52 @@ TEST(Explain, NamesTheStateAndWhatIsAllowed) {
   EXPECT_EQ(error.metadata.at("allowed"), "PARTIALLY_REFUNDED,REFUNDED,ORDER_CANCELLED");
 }
 
+// Who pays twice is told which payment pays the order, and what to do with it.
+TEST(Explain, NamesThePaymentThatPaysTheOrder) {
+  struct Row {
+    Order order;
+    const char* says;
+  };
+  const Row rows[] = {
+      // clang-format off
+      {order_in(Status::payment_in_progress, "PROCESSING"),
+       "Another payment of this order, payment pay_1, holds or may hold its money. "
+       "Its outcome is not known yet: read it until it is decided, and pay anew only if it fails."},
+      {order_in(Status::payment_in_progress, "IN_DOUBT"),
+       "Another payment of this order, payment pay_1, holds or may hold its money. "
+       "Its outcome is not known yet: read it until it is decided, and pay anew only if it fails."},
+      {order_in(Status::payment_in_progress, "REQUIRES_ACTION"),
+       "Another payment of this order, payment pay_1, holds or may hold its money. "
+       "The buyer has still to act; wait for that, or void it and pay anew."},
+      {order_in(Status::payment_in_progress, "AUTHORIZED"),
+       "Another payment of this order, payment pay_1, holds or may hold its money. Capture it, or void it and pay anew."},
+      {order_in(Status::payment_in_progress, "PARTIALLY_CAPTURED"),
+       "Another payment of this order, payment pay_1, holds or may hold its money. Capture the rest of it."},
+      {order_in(Status::payment_done, "CAPTURED"),
+       "The order is paid already, by payment pay_1. There is nothing more to pay."},
+      {order_in(Status::partially_refunded, "PARTIALLY_REFUNDED"),
+       "The order was paid by payment pay_1 and refunded. To sell it again, make a new order."},
+      {order_in(Status::refunded, "REFUNDED"),
+       "The order was paid by payment pay_1 and refunded. To sell it again, make a new order."},
+      {order_in(Status::order_cancelled, "REFUNDED"),
+       "The order is ORDER_CANCELLED and can no longer be paid. Make a new order."},
+      {order_in(Status::expired, "FAILED"),
+       "The order is EXPIRED and can no longer be paid. Make a new order."},
+      // clang-format on
+  };
+  for (const Row& row : rows) {
+    const auto refused = start_payment(row.order, {.id = "pay_2", .status = "PROCESSING"}, row.order.total);
+    ASSERT_FALSE(refused) << row.says;
+    const Error error = explain(refused.error(), row.order);
+    EXPECT_EQ(error.code, "illegal_transition") << row.says;
+    EXPECT_EQ(error.detail, row.says);
+    EXPECT_EQ(error.metadata.at("payment_id"), "pay_1") << row.says;
+    EXPECT_EQ(error.metadata.at("state"), text(row.order.status)) << row.says;
+    EXPECT_EQ(error.metadata.at("wanted"), "PAYMENT_IN_PROGRESS") << row.says;
+    EXPECT_TRUE(error.metadata.contains("allowed")) << row.says;
+  }
+}
+
 // Random commands in random order: only edges of the lifecycle, a version for each change, a refusal changes nothing.
 RC_GTEST_PROP(OrderLife, NeverLeavesItsLifecycle, ()) {
   Order order = order_in(Status::created);

@@ -306,6 +306,11 @@ const Attempt* Payment::money_attempt() const {
   return nullptr;
 }
 
+bool Payment::is_undecided() const {
+  const Attempt* last = money_attempt();
+  return last && last->is_open();
+}
+
 std::int64_t Payment::capture_pending() const {
   std::int64_t sum = 0;
   for (const Capture& capture : captures)
@@ -325,6 +330,7 @@ std::string reference_of(const PaymentId& payment, int step, int number) {
 }
 
 Decision<Change> start(const Payment& payment, const NewAttempt& fresh, const std::string& payment_method, Instant now) {
+  if (payment.is_undecided()) return refuse(Refusal::attempt_in_progress);
   if (payment.status != Status::created && payment.status != Status::failed) return refuse(Refusal::illegal_transition, Status::processing);
   const bool open = std::ranges::any_of(payment.attempts, &Attempt::is_open);
   if (open) return refuse(Refusal::attempt_in_progress);
@@ -345,6 +351,7 @@ Decision<Change> start(const Payment& payment, const NewAttempt& fresh, const st
 
 Decision<Change> start_capture(const Payment& payment, const NewAttempt& fresh, CaptureId id, std::optional<std::int64_t> amount, bool final,
                                Instant now) {
+  if (payment.is_undecided()) return refuse(Refusal::attempt_in_progress);
   if (payment.status != Status::authorized && payment.status != Status::partially_captured)
     return refuse(Refusal::illegal_transition, Status::captured);
   if (payment.open_attempt(AttemptKind::release)) return refuse(Refusal::release_in_progress);
@@ -363,7 +370,9 @@ Decision<Change> start_capture(const Payment& payment, const NewAttempt& fresh, 
 
 Decision<Change> start_refund(const Payment& payment, const NewAttempt& fresh, RefundId id, std::optional<std::int64_t> amount,
                               const std::string& reason, Instant now) {
+  if (payment.is_undecided()) return refuse(Refusal::attempt_in_progress);
   if (payment.status == Status::refunded) return refuse(Refusal::already_refunded);
+  if (payment.captured == 0 && payment.capture_pending() > 0) return refuse(Refusal::capture_in_progress);
   if (payment.captured == 0) return refuse(Refusal::nothing_captured);
   if (payment.refunds.size() >= refunds_max) return refuse(Refusal::too_many_attempts);
   const std::int64_t wanted = amount.value_or(payment.refundable());
@@ -377,6 +386,8 @@ Decision<Change> start_refund(const Payment& payment, const NewAttempt& fresh, R
 }
 
 Decision<Change> start_release(const Payment& payment, const NewAttempt& fresh, const std::string& reason, Instant now) {
+  // A buyer who is waited for can be told to go; a processor that was asked cannot be told to forget.
+  if (payment.is_undecided() && payment.status != Status::requires_action) return refuse(Refusal::attempt_in_progress);
   if (payment.captured > 0) return refuse(Refusal::captured_already);
   if (payment.status != Status::authorized && payment.status != Status::requires_action) return refuse(Refusal::illegal_transition, Status::voided);
   if (payment.open_attempt(AttemptKind::release)) return refuse(Refusal::release_in_progress);

@@ -171,6 +171,7 @@ struct Payment {
   const Attempt* attempt(AttemptId attempt_id) const;
   const Attempt* open_attempt(AttemptKind kind) const;  // the open one of this kind, if any
   const Attempt* money_attempt() const;                 // the last authorize or sale
+  bool is_undecided() const;                            // whether its money moved is not known yet
   std::int64_t capture_pending() const;
   std::int64_t refund_pending() const;
   std::int64_t capturable() const { return closed ? 0 : authorized - captured - capture_pending(); }

@@ -61,6 +61,15 @@ std::optional<Value> value_of(const Words<Value, N>& words, std::string_view wor
 
 std::string money(const Payment& payment, std::int64_t minor) { return to_text({minor, payment.amount.currency}); }
 
+// What is not known yet must not be denied: money may have moved.
+std::string undecided_text(const Payment& payment) {
+  const std::string state = "The payment is " + std::string(text(payment.status));
+  if (payment.status == Status::requires_action)
+    return state + ": the buyer has still to act, and its outcome is not known yet. Wait for it, or void the payment.";
+  if (payment.is_undecided()) return state + ": its outcome is not known yet, and money may have moved. Read it again until it is decided.";
+  return "An earlier attempt of this payment is still open. Wait for its outcome.";
+}
+
 Error in_progress(Error error, std::string code, std::string detail) {
   error.code = std::move(code);
   error.detail = std::move(detail);
@@ -93,7 +102,7 @@ Error explain(const Refused& refused, const Payment& payment) {
       error.metadata["wanted"] = text(*refused.wanted);
       return error;
     case Refusal::attempt_in_progress:
-      return in_progress(std::move(error), "attempt_in_progress", "An earlier attempt of this payment is still open. Wait for its outcome.");
+      return in_progress(std::move(error), "attempt_in_progress", undecided_text(payment));
     case Refusal::release_in_progress:
       return in_progress(std::move(error), "void_in_progress", "The payment is being voided. Wait for that to end.");
     case Refusal::capture_in_progress:

@@ -80,9 +80,9 @@ TEST(Start, RefusesInOrder) {
   };
   const Row rows[] = {
       // clang-format off
-      {"processing",          processing(),      "",       Refusal::illegal_transition},
-      {"in doubt",            in_doubt(),        "pm_new", Refusal::illegal_transition},
-      {"needs the buyer",     requires_action(), "pm_new", Refusal::illegal_transition},
+      {"processing",          processing(),      "",       Refusal::attempt_in_progress},
+      {"in doubt",            in_doubt(),        "pm_new", Refusal::attempt_in_progress},
+      {"needs the buyer",     requires_action(), "pm_new", Refusal::attempt_in_progress},
       {"authorised",          authorized(),      "pm_new", Refusal::illegal_transition},
       {"captured",            captured(),        "pm_new", Refusal::illegal_transition},
       {"final decline",       failed(false),     "",       Refusal::retry_not_allowed},
@@ -124,7 +124,10 @@ TEST(Capture, RefusesInOrder) {
   };
   const Row rows[] = {
       // clang-format off
-      {"nothing authorised",       processing(),         1,            Refusal::illegal_transition},
+      {"processing",               processing(),         101,          Refusal::attempt_in_progress},
+      {"in doubt",                 in_doubt(),           101,          Refusal::attempt_in_progress},
+      {"needs the buyer",          requires_action(),    101,          Refusal::attempt_in_progress},
+      {"failed",                   failed(),             101,          Refusal::illegal_transition},
       {"captured",                 captured(),           1,            Refusal::illegal_transition},
       {"being voided",             voiding(),            101,          Refusal::release_in_progress},
       {"another one under way",    capturing(60),        101,          Refusal::capture_in_progress},
@@ -180,7 +183,11 @@ TEST(Refund, RefusesInOrder) {
   };
   const Row rows[] = {
       // clang-format off
+      {"processing",                        processing(),      1,         Refusal::attempt_in_progress},
+      {"in doubt",                          in_doubt(),        1,         Refusal::attempt_in_progress},
+      {"needs the buyer",                   requires_action(), 1,         Refusal::attempt_in_progress},
       {"all of it is back",                 all_back,       1,            Refusal::already_refunded},
+      {"being captured",                    capturing(60),  1,            Refusal::capture_in_progress},
       {"nothing captured",                  authorized(),   1,            Refusal::nothing_captured},
       {"one too many",                      captured(),     101,          Refusal::amount_exceeds_captured},
       {"what is under way counts",          half_under_way, 41,           Refusal::amount_exceeds_captured},
@@ -212,10 +219,10 @@ TEST(Release, RefusesInOrder) {
     Refusal want;
   };
   const Row rows[] = {
+      {"processing", processing(), Refusal::attempt_in_progress},
+      {"in doubt", in_doubt(), Refusal::attempt_in_progress},
       {"captured in part", partially_captured(), Refusal::captured_already},
-      {"processing", processing(), Refusal::illegal_transition},
       {"failed", failed(), Refusal::illegal_transition},
-      {"in doubt", in_doubt(), Refusal::illegal_transition},
       {"being voided", voiding(), Refusal::release_in_progress},
       {"being captured", capturing(60), Refusal::capture_in_progress},
   };
@@ -223,6 +230,31 @@ TEST(Release, RefusesInOrder) {
     const auto got = start_release(row.payment, fresh(9), "", now);
     ASSERT_FALSE(got) << row.why;
     EXPECT_EQ(got.error().why, row.want) << row.why;
+  }
+}
+
+// A buyer who is waited for can be let go at any time.
+TEST(Release, EndsAPaymentThatWaitsForTheBuyer) { EXPECT_TRUE(start_release(requires_action(), fresh(9), "", now)); }
+
+// What nobody knows is not denied: each of these says that it is open, and when to ask again.
+TEST(Explain, DoesNotDenyWhatIsNotKnown) {
+  struct Row {
+    Payment payment;
+    const char* says;
+  };
+  const Row rows[] = {
+      {processing(), "The payment is PROCESSING: its outcome is not known yet, and money may have moved. Read it again until it is decided."},
+      {in_doubt(), "The payment is IN_DOUBT: its outcome is not known yet, and money may have moved. Read it again until it is decided."},
+      {requires_action(),
+       "The payment is REQUIRES_ACTION: the buyer has still to act, and its outcome is not known yet. Wait for it, or void the payment."},
+  };
+  for (const Row& row : rows) {
+    const Error error = explain(start_refund(row.payment, fresh(9), {{9}}, std::nullopt, "", now).error(), row.payment);
+    EXPECT_EQ(error.kind, Kind::conflict);
+    EXPECT_EQ(error.code, "attempt_in_progress");
+    EXPECT_EQ(error.detail, row.says);
+    EXPECT_EQ(error.metadata.at("state"), text(row.payment.status));
+    EXPECT_TRUE(error.retry_after_seconds);
   }
 }
 

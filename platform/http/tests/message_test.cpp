@@ -67,6 +67,32 @@ TEST(Target, Splits) {
   }
 }
 
+// A path is split as it was sent: what is encoded is never a border between segments.
+TEST(Target, IsSplitBeforeItIsDecoded) {
+  struct Row {
+    std::string_view target;
+    std::vector<std::string> segments;
+  };
+  const Row rows[] = {
+      // clang-format off
+      {"",                          {""}},
+      {"/",                         {""}},
+      {"*",                         {"*"}},
+      {"/a",                        {"a"}},
+      {"/a/",                       {"a", ""}},
+      {"//a",                       {"", "a"}},
+      {"/a%2Fb/c",                  {"a/b", "c"}},
+      {"/a/%2f",                    {"a", "/"}},
+      {"%2Fa",                      {"/a"}},
+      {"/a%252Fb",                  {"a%2Fb"}},
+      {"/a/b%3Fc?d=/e",             {"a", "b?c"}},
+      {"http://shop.example/a%2Fb", {"a/b"}},
+      {"http://shop.example",       {""}},
+      // clang-format on
+  };
+  for (const Row& row : rows) EXPECT_EQ(parse_target(row.target).segments, row.segments) << row.target;
+}
+
 TEST(Target, BrokenEncodingIsNotValid) {
   for (const std::string_view target : {"/%", "/%4", "/%zz", "/%4g", "/a?b=%", "/a?%2=1", "/a?b=%z1", "/a?ok=1&b=%-1", "/%%41"}) {
     EXPECT_FALSE(parse_target(target).valid) << target;

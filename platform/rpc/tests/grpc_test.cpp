@@ -307,6 +307,23 @@ TEST_F(GrpcTest, CarriesKeysThatAreLongOrQuoted) {
   EXPECT_NE(step.value().order().id(), other.value().order().id());
 }
 
+// Each key on its own, before anything else about the request is looked at, and with the time to come back.
+TEST_F(GrpcTest, HoldsAKeyToItsRate) {
+  keys_->limit(3);
+  const std::string order = order_for("ann").SerializeAsString();
+  for (const char* key : {"k-1", "k-2", "k-3"})
+    EXPECT_TRUE(raw(create_path, order, {bearer(merchant_key_), {"idempotency-key", key}}).status.ok()) << key;
+  const auto refused = raw(create_path, "\xff\xff", {bearer(merchant_key_)});
+  EXPECT_EQ(refused.status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  const Error error = to_error(refused.status);
+  EXPECT_EQ(error.kind, Kind::rate_limited);
+  EXPECT_EQ(error.code, "rate_limited");
+  EXPECT_GE(error.retry_after_seconds.value_or(0), 1);
+  GetOrderRequest get;
+  get.set_order_id("ord_01h455vb4pex5vsknk084sn02q");
+  EXPECT_TRUE(raw(get_path, get.SerializeAsString(), {bearer(readonly_key_)}).status.ok());
+}
+
 TEST_F(GrpcTest, AsksEveryCallerForAKey) {
   const std::string order = order_for("ann").SerializeAsString();
   const auto check = [&](const RawAnswer& answer, Kind kind, const char* code) {
