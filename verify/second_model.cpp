@@ -154,7 +154,7 @@ bool status_fits(Word payment, const Figures& is) {
   const bool nothing = is.authorized == 0 && is.captured == 0 && is.refunded == 0;
   if (payment == "CREATED" || payment == "PROCESSING" || payment == "REQUIRES_ACTION" || payment == "IN_DOUBT" || payment == "FAILED")
     return nothing && !is.closed;
-  if (payment == "VOIDED") return is.captured == 0 && is.closed;
+  if (payment == "VOIDED") return is.captured == 0 && is.closed && (is.authorized == 0 || is.authorized == is.amount);
   if (is.authorized != is.amount) return false;
   if (payment == "AUTHORIZED") return is.captured == 0 && !is.closed;
   if (is.captured == 0) return false;
