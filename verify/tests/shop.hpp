@@ -143,6 +143,11 @@ class Shop {
     if (amount) request.set_amount(*amount);
     return run(payments().RefundPayment(call(), request));
   }
+  Result<payments_api::VoidPaymentResponse> release(const std::string& id) {
+    payments_api::VoidPaymentRequest request;
+    request.set_payment_id(id);
+    return run(payments().VoidPayment(call(), request));
+  }
   Result<orders_api::CancelOrderResponse> cancel(const std::string& id) {
     orders_api::CancelOrderRequest request;
     request.set_order_id(id);

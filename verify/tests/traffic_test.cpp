@@ -73,6 +73,20 @@ TEST_F(TrafficTest, AChargeThatArrivesAfterAnotherPaymentPaid) {
   expect_in_order();
 }
 
+// The same with a void: its end is found out after the buyer was declined and paid in another way.
+TEST_F(TrafficTest, AVoidThatFailsAfterAnotherPaymentPaid) {
+  const std::string order = shop.order();
+  const auto waiting = shop.pay(order, "pm_card_authenticationRequired").value().payment();
+  fault("error_500_before");
+  shop.release(waiting.id()).value();
+  EXPECT_EQ(shop.at_processor("POST", "/_sandbox/authenticate/" + waiting.provider_ref(), "outcome=decline").status / 100, 2);
+  EXPECT_EQ(shop.tell("payment_intent.payment_failed", shop.at_processor("GET", "/v1/payment_intents/" + waiting.provider_ref()).body).status, 200);
+  shop.pay(order).value();
+  shop.look_after(10, minutes(1));
+  EXPECT_EQ(shop.order_status(order), "ORDER_STATUS_PAYMENT_DONE");
+  expect_in_order();
+}
+
 TEST_F(TrafficTest, AChargeThatArrivesTwice) {
   const std::string order = shop.order();
   const std::string payment = shop.pay(order).value().payment().id();
