@@ -1,6 +1,11 @@
 #include "sim/checks.hpp"
 
+#include <algorithm>
+#include <array>
 #include <map>
+#include <set>
+
+#include "verify/verify.hpp"
 
 namespace purser::sim {
 namespace {
@@ -44,7 +49,20 @@ std::map<std::string, Charge> charges_of(store::Connection& processor) {
 
 Checks::Checks(World& world, Disk& shop, Disk& processor) : world_(world), shop_(shop.connection()), processor_(processor.connection()) {}
 
-void Checks::after_shop_commit() {}
+// Of the orders that the commit told of; a change that no event tells of is seen at the end.
+void Checks::after_shop_commit() {
+  std::set<std::string> told_of;
+  shop_.query(
+      "select o.rowid, case when o.aggregate_type = 'payment' then p.order_id else o.aggregate_id end from outbox o left join payments p on p.id = "
+      "o.aggregate_id where o.rowid > $1 order by o.rowid",
+      [&](const Row& row) {
+        event_seen_ = row.integer(0);
+        if (!row.is_null(1)) told_of.emplace(row.text(1));
+      },
+      event_seen_);
+  const std::vector<std::string> orders(told_of.begin(), told_of.end());
+  for (const verify::Violation& found : verify::check_agreement(shop_, orders)) world_.violate(found.check, found.subject + ": " + found.detail);
+}
 
 void Checks::after_processor_commit() {
   struct Line {
@@ -94,7 +112,8 @@ std::string Checks::unsettled() {
   return first;
 }
 
-void Checks::at_the_end(const Memory& memory, Instant) {
+void Checks::at_the_end(const Memory& memory, Instant now) {
+  for (const verify::Violation& found : verify::check_books(shop_, {.now = now})) world_.violate(found.check, found.subject + ": " + found.detail);
   books_equal_the_ledger();
   acknowledged_is_kept(memory);
   each_event_takes_effect_once();

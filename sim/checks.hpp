@@ -33,7 +33,7 @@ class Checks {
   store::Connection& shop_;
   store::Connection& processor_;
   std::int64_t ledger_seen_ = 0;
-  std::string event_seen_;
+  std::int64_t event_seen_ = 0;
 };
 
 }  // namespace purser::sim

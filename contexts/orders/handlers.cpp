@@ -30,25 +30,9 @@ Result<Done> change_order(OrderBook& book, Tx& tx, const events::Envelope& envel
   return Done{};
 }
 
-// What a payment that another one has replaced tells of its own troubles is none of the order's business; refused, it could never come to
-// its end.
-template <class Event>
-bool is_of_a_replaced_payment(Tx& tx, const events::Envelope& envelope, const Event& event) {
-  const auto order = find(tx, envelope.merchant_id, event.payment().order_id());
-  return order && order->payment && order->payment->id != event.payment().payment_id() && !mutated("a_replaced_payment_is_refused");
-}
-
 template <class Event, class Decide>
 events::Subscription on(OrderBook& book, const std::string& type, Decide decide) {
   return events::subscribe<Event>(type, "orders.on_" + type, [&book, decide](Tx& tx, const events::Envelope& envelope, const Event& event) {
-    return change_order(book, tx, envelope, event, [&](const Order& order, const PaymentView& payment) { return decide(order, payment, event); });
-  });
-}
-
-template <class Event, class Decide>
-events::Subscription on_trouble(OrderBook& book, const std::string& type, Decide decide) {
-  return events::subscribe<Event>(type, "orders.on_" + type, [&book, decide](Tx& tx, const events::Envelope& envelope, const Event& event) {
-    if (is_of_a_replaced_payment(tx, envelope, event)) return Result<Done>(Done{});
     return change_order(book, tx, envelope, event, [&](const Order& order, const PaymentView& payment) { return decide(order, payment, event); });
   });
 }
@@ -66,13 +50,39 @@ Result<Done> on_unpaid(OrderBook& book, Tx& tx, const events::Envelope& envelope
   return Done{};
 }
 
+// What a payment tells of itself after the order got another one: the undoing of its stray charge, a void that came too late. The order
+// takes nothing from it, and refuses nothing: what is found out must be stored.
+template <class Event, class Decide>
+events::Subscription on_if_live(OrderBook& book, const std::string& type, Decide decide) {
+  return events::subscribe<Event>(
+      type, "orders.on_" + type, [&book, decide](Tx& tx, const events::Envelope& envelope, const Event& event) -> Result<Done> {
+        const auto order = find(tx, envelope.merchant_id, event.payment().order_id());
+        const bool replaced = order && order->payment && order->payment->id != event.payment().payment_id();
+        if (replaced && !mutated("a_replaced_payment_is_refused")) return Done{};
+        return change_order(book, tx, envelope, event, [&](const Order& live, const PaymentView& payment) { return decide(live, payment, event); });
+      });
+}
+
+// What went back before all was captured counts once it is.
+Result<Done> on_completed(OrderBook& book, Tx& tx, const events::Envelope& envelope, const facts::PaymentCompleted& event) {
+  if (event.payment().order_id().empty()) return Done{};
+  const auto order = find(tx, envelope.merchant_id, event.payment().order_id());
+  if (!order) return order_not_found(event.payment().order_id());
+  const rpc::Call call = events::as_call(envelope);
+  const PaymentView payment = view_of(event.payment());
+  TRY(const Order paid, book.change(tx, call, *order, complete_payment(*order, payment)));
+  if (payment.refunded == 0) return Done{};
+  TRY(const Order after, book.change(tx, call, paid, refund(paid, payment, {.id = "", .amount = payment.refunded}, "")));
+  return Done{};
+}
+
 // Money that cannot go back ends a cancellation that waited for it.
 Decision<Change> on_refund_failed(const Order& order, const PaymentView& payment, const facts::PaymentRefundFailed& event) {
-  if (order.cancel_requested) return refuse_cancel(order, event.error().code());
+  if (order.cancel_requested) return refuse_cancel(order, payment, event.error().code());
   return take_back(order, payment, event.error().code());
 }
 Decision<Change> on_void_failed(const Order& order, const PaymentView& payment, const facts::PaymentVoidFailed& event) {
-  if (order.cancel_requested) return refuse_cancel(order, event.error().code());
+  if (order.cancel_requested) return refuse_cancel(order, payment, event.error().code());
   return progress_payment(order, payment);
 }
 
@@ -88,11 +98,13 @@ std::vector<events::Subscription> payment_handlers(OrderBook& book) {
                                         return start_payment(order, payment, {event.payment().amount(), *currency});
                                       }),
       on<facts::PaymentActionRequired>(book, "payment.action_required", progress),
-      on_trouble<facts::PaymentInDoubt>(book, "payment.in_doubt", progress),
+      on_if_live<facts::PaymentInDoubt>(book, "payment.in_doubt", progress),
       on<facts::PaymentAuthorized>(book, "payment.authorized", progress),
       on<facts::PaymentCaptured>(book, "payment.captured", progress),
-      on<facts::PaymentCompleted>(book, "payment.completed",
-                                  [](const Order& order, const PaymentView& payment, const auto&) { return complete_payment(order, payment); }),
+      events::subscribe<facts::PaymentCompleted>("payment.completed", "orders.on_payment.completed",
+                                                 [&book](Tx& tx, const events::Envelope& envelope, const facts::PaymentCompleted& event) {
+                                                   return on_completed(book, tx, envelope, event);
+                                                 }),
       events::subscribe<facts::PaymentFailed>("payment.failed", "orders.on_payment.failed",
                                               [&book](Tx& tx, const events::Envelope& envelope, const facts::PaymentFailed& event) {
                                                 return on_unpaid(book, tx, envelope, event, event.error().code());
@@ -105,8 +117,8 @@ std::vector<events::Subscription> payment_handlers(OrderBook& book) {
                                  [](const Order& order, const PaymentView& payment, const facts::PaymentRefunded& event) {
                                    return refund(order, payment, {event.refund_id(), event.refunded_now()}, event.reason());
                                  }),
-      on_trouble<facts::PaymentRefundFailed>(book, "payment.refund_failed", on_refund_failed),
-      on_trouble<facts::PaymentVoidFailed>(book, "payment.void_failed", on_void_failed),
+      on_if_live<facts::PaymentRefundFailed>(book, "payment.refund_failed", on_refund_failed),
+      on_if_live<facts::PaymentVoidFailed>(book, "payment.void_failed", on_void_failed),
   };
 }
 

@@ -150,7 +150,7 @@ Reply<Done> Service::return_money(rpc::Call call, Order order) {
   co_return co_await store_.transact([&](Tx& tx) -> Result<Done> {
     TRY(const Order current, must_find(tx, call, order.id.text()));
     if (!current.cancel_requested) return Done{};
-    TRY(const Order after, book_.change(tx, call, current, refuse_cancel(current, refused->code)));
+    TRY(const Order after, book_.change(tx, call, current, refuse_cancel(current, current.payment, refused->code)));
     return Done{};
   });
 }

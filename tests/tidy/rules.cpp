@@ -160,15 +160,17 @@ std::vector<std::string> may_include(const Source& source) {
   if (source.under("codegen/")) return {"codegen/", "kernel/"};
   if (source.under("platform/")) return {"platform/", "kernel/"};
   if (source.under("sandbox/")) return {"sandbox/", "platform/", "kernel/"};
+  if (source.under("verify/") && !source.is_test()) return {"verify/", "platform/", "kernel/"};
   if (source.under("bench/")) return {"bench/", "platform/", "kernel/"};
-  if (source.under("sim/")) return {"sim/", "app/", "sandbox/", "contexts/payments/processors/", "platform/", "kernel/"};
+  if (source.under("sim/")) return {"sim/", "verify/", "app/", "sandbox/", "contexts/payments/processors/", "platform/", "kernel/"};
   if (in_rules(source)) return {"contexts/" + context_of(source.path) + "/rules/", "kernel/"};
   if (source.under("contexts/")) return {"contexts/" + context_of(source.path) + "/", "platform/", "kernel/"};
-  return {"kernel/", "platform/", "contexts/", "integrations/", "sandbox/", "app/", "sim/", "bench/", "tests/", "codegen/"};
+  return {"kernel/", "platform/", "contexts/", "integrations/", "sandbox/", "verify/", "app/", "sim/", "bench/", "tests/", "codegen/"};
 }
 
 bool is_ours(std::string_view path) {
-  constexpr std::array folders = {"kernel/", "platform/", "contexts/", "integrations/", "sandbox/", "app/", "sim/", "bench/", "tests/", "codegen/"};
+  constexpr std::array folders = {"kernel/", "platform/", "contexts/", "integrations/", "sandbox/", "verify/",
+                                  "app/",    "sim/",      "bench/",    "tests/",        "codegen/"};
   return std::ranges::any_of(folders, [&](const char* folder) { return path.starts_with(folder); });
 }
 

@@ -249,8 +249,11 @@ Decision<Change> request_cancel(const Order& order, const std::string& reason) {
   return Change{.what = What::cancel_requested, .status = order.status, .reason = reason};
 }
 
-Decision<Change> refuse_cancel(const Order& order, const std::string& reason) {
-  return Change{.what = What::cancel_refused, .status = order.status, .reason = reason};
+Decision<Change> refuse_cancel(const Order& order, const std::optional<PaymentView>& payment, const std::string& reason) {
+  if (payment && !is_live(order, *payment)) return refuse(Refusal::other_payment);
+  const bool part_is_back = order.status == Status::payment_done && payment && payment->refunded > 0;
+  return Change{
+      .what = What::cancel_refused, .status = part_is_back ? Status::partially_refunded : order.status, .payment = payment, .reason = reason};
 }
 
 Decision<Change> cancel(const Order& order, const std::string& reason) {

@@ -119,7 +119,7 @@ enum class What : std::uint8_t {
   refunded,
   refund_failed,
   cancel_requested,
-  cancel_refused,  // the money could not go back: the order stays as it was
+  cancel_refused,  // the money could not go back: the order stays as it was, or as a part that did go back leaves it
   cancelled,
   expired,
 };
@@ -178,7 +178,8 @@ Decision<Change> expire(const Order& order, Instant now);
 enum class MoneyBack : std::uint8_t { none, release, refund };
 Decision<MoneyBack> money_to_return(const Order& order);
 Decision<Change> request_cancel(const Order& order, const std::string& reason);
-Decision<Change> refuse_cancel(const Order& order, const std::string& reason);
+// The money could not go back, or not all of it: what did go back stays gone. `payment` as it is now.
+Decision<Change> refuse_cancel(const Order& order, const std::optional<PaymentView>& payment, const std::string& reason);
 Decision<Change> cancel(const Order& order, const std::string& reason);
 
 // `order` after `change` at `now`, one version on.

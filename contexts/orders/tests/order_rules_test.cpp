@@ -159,6 +159,19 @@ TEST(Cancel, EndsWhenAllTheMoneyIsBack) {
   EXPECT_EQ(all_of_it->status, Status::order_cancelled);
 }
 
+TEST(Cancel, RefusedKeepsWhatWentBack) {
+  Order order = order_in(Status::payment_done, "CAPTURED");
+  order.cancel_requested = true;
+  EXPECT_EQ(refuse_cancel(order, PaymentView{"pay_1", "CAPTURED", 2500, 0}, "")->status, Status::payment_done);
+  EXPECT_EQ(refuse_cancel(order, PaymentView{"pay_1", "PARTIALLY_REFUNDED", 2500, 500}, "")->status, Status::partially_refunded);
+  EXPECT_EQ(refuse_cancel(order_in(Status::payment_in_progress, "AUTHORIZED"), PaymentView{"pay_1", "AUTHORIZED", 0, 0}, "")->status,
+            Status::payment_in_progress);
+  EXPECT_EQ(refuse_cancel(order, PaymentView{"pay_2", "CAPTURED", 2500, 0}, "").error().why, Refusal::other_payment);
+  const Order after = apply(order, *refuse_cancel(order, PaymentView{"pay_1", "PARTIALLY_REFUNDED", 2500, 500}, "declined"), now);
+  EXPECT_FALSE(after.cancel_requested);
+  EXPECT_EQ(after.payment->refunded, 500);
+}
+
 TEST(Refund, FollowsTheAmounts) {
   const Order order = order_in(Status::payment_done, "CAPTURED");
   EXPECT_EQ(refund(order, {"pay_1", "", 2500, 1}, {}, "")->status, Status::partially_refunded);

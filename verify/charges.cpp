@@ -1,0 +1,43 @@
+// The attempts to get an order's money: at most one may be open or have succeeded, and each is known to the processor by a reference
+// that follows from what it is.
+#include <fmt/format.h>
+
+#include "verify/findings.hpp"
+
+namespace purser::verify {
+
+void check_charges(store::Tx& tx, Findings& findings) {
+  tx.query(
+      "select coalesce(p.order_id, p.id), a.step, count(*), min(a.reference), max(a.reference) from payment_attempts a "
+      "join payments p on p.id = a.payment_id "
+      "where a.kind in ('AUTHORIZE', 'SALE') and a.status in ('SENT', 'REQUIRES_ACTION', 'IN_DOUBT', 'SUCCEEDED') "
+      "group by 1, 2 having count(*) > 1 order by 1, 2",
+      [&](const store::Row& row) {
+        findings.add("one_charge_per_order_step", fmt::format("{} {} {}", row.text(0), row.text(3), row.text(4)),
+                     fmt::format("{} attempts to get the money of step {} are open or have succeeded", row.integer(2), row.integer(1)));
+      });
+  tx.query(
+      "select a.payment_id, a.reference, a.step, a.number from payment_attempts a "
+      "where a.reference <> a.payment_id || '-' || a.step || '-' || a.number order by a.payment_id, a.number",
+      [&](const store::Row& row) {
+        findings.add("attempts_are_numbered", fmt::format("{} {}", row.text(0), row.text(1)),
+                     fmt::format("attempt {} of step {} went to the processor under another reference than its own", row.integer(3), row.integer(2)));
+      });
+  tx.query(
+      "select p.id, count(a.id), coalesce(min(a.number), 0), coalesce(max(a.number), 0) from payments p "
+      "left join payment_attempts a on a.payment_id = p.id group by p.id "
+      "having coalesce(min(a.number), 0) <> 1 or coalesce(max(a.number), 0) <> count(a.id) order by p.id",
+      [&](const store::Row& row) {
+        findings.add("attempts_are_numbered", std::string(row.text(0)),
+                     fmt::format("{} attempts are numbered from {} to {}", row.integer(1), row.integer(2), row.integer(3)));
+      });
+  tx.query(
+      "select a.payment_id, a.reference, a.amount, p.amount from payment_attempts a join payments p on p.id = a.payment_id "
+      "where a.kind in ('AUTHORIZE', 'SALE') and a.amount <> p.amount order by a.payment_id, a.number",
+      [&](const store::Row& row) {
+        findings.add("amounts_within_bounds", fmt::format("{} {}", row.text(0), row.text(1)),
+                     fmt::format("an attempt asks for {} of a payment of {}", row.integer(2), row.integer(3)));
+      });
+}
+
+}  // namespace purser::verify
