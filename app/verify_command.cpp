@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
-#include <set>
 
 #include "app/commands.hpp"
 #include "app/database.hpp"
@@ -71,18 +70,17 @@ std::optional<Instant> parse_since(const std::string& text) { return parse_rfc33
 
 // The tables must be those that the checks know: a database of another version is not judged.
 Result<Done> must_be_of_this_version(store::Tx& tx) {
-  std::set<std::pair<std::string, std::string>> missing;
-  for (const store::Migration& migration : all_migrations()) missing.emplace(migration.owner, migration.name);
-  std::string unknown;
-  tx.query("select owner, name from schema_migrations order by owner, name", [&](const store::Row& row) {
-    const std::pair name(std::string(row.text(0)), std::string(row.text(1)));
-    if (missing.erase(name) == 0) unknown = name.first + "/" + name.second;
-  });
-  if (!unknown.empty())
+  auto unknown = verify::migrations_of(tx);
+  std::string missing;
+  for (const store::Migration& migration : all_migrations())
+    if (unknown.erase({migration.owner, migration.name}) == 0) missing = migration.owner + "/" + migration.name;
+  if (!unknown.empty()) {
+    const auto& [owner, name] = *unknown.begin();
     return cannot("migration_unknown",
-                  "The database has the migration " + unknown + ", which is not known here: run the newer binary that applied it.");
+                  "The database has the migration " + owner + "/" + name + ", which is not known here: run the newer binary that applied it.");
+  }
   if (!missing.empty())
-    return cannot("migration_missing", "The database lacks the migration " + missing.begin()->first + "/" + missing.begin()->second +
+    return cannot("migration_missing", "The database lacks the migration " + missing +
                                            ": an older binary made it. Start the server once, or run the binary that made it.");
   return Done{};
 }

@@ -111,4 +111,10 @@ Extent extent_of(store::Tx& tx) {
           .keys = tx.first("select count(*) from idempotency_keys", count).value_or(0)};
 }
 
+std::set<std::pair<std::string, std::string>> migrations_of(store::Tx& tx) {
+  std::set<std::pair<std::string, std::string>> names;
+  tx.query("select owner, name from schema_migrations order by owner, name", [&](const store::Row& row) { names.emplace(row.text(0), row.text(1)); });
+  return names;
+}
+
 }  // namespace purser::verify

@@ -7,9 +7,11 @@
 // the checks.
 #pragma once
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "kernel/time.hpp"
@@ -72,5 +74,8 @@ struct Extent {
   std::int64_t orders = 0, payments = 0, attempts = 0, events = 0, changes = 0, keys = 0;
 };
 Extent extent_of(store::Tx& tx);
+
+// Which migrations made the tables, as owner and name. The checks know the tables of one version; whoever asks compares.
+std::set<std::pair<std::string, std::string>> migrations_of(store::Tx& tx);
 
 }  // namespace purser::verify

@@ -89,12 +89,13 @@ Findings runs_repeat_themselves(const Source& source, const TableOwners&) {
       {std::regex(R"(\b(uniform_int|uniform_real|normal|bernoulli|discrete|exponential|poisson)_distribution\b)"),
        "the standard's distributions differ between libraries: draw from sim::Chance"},
       {std::regex(R"(\b(system_clock|system_random)\s*\(\s*\))"), "the simulated process has a clock and a chance of its own"}};
-  const bool simulated = source.under("contexts/") || source.under("kernel/") || source.under("sandbox/") || source.under("sim/");
+  const bool simulated =
+      source.under("contexts/") || source.under("kernel/") || source.under("sandbox/") || source.under("sim/") || source.under("verify/");
   if (!source.is_cpp() || source.is_test() || !simulated) return {};
   return find_banned(source.code, list);
 }
 
-// ---- SQL lives in the repository of the context that owns the table
+// ---- SQL lives in the repository of the context that owns the table; the checkers read them all
 
 bool is_sql(const std::string& text) {
   static const std::regex sql(
@@ -102,9 +103,25 @@ bool is_sql(const std::string& text) {
   return std::regex_search(text, sql);
 }
 
+bool writes(const std::string& text) {
+  static const std::regex change(
+      R"(\binsert\s+(or\s+\w+\s+)?into\b|\breplace\s+into\b|\bupdate\s+\w+\s+set\b|\bdelete\s+from\b|\b(create|drop|alter)\s+(table|index|view)\b)",
+      any_case);
+  return std::regex_search(text, change);
+}
+
+// verify/ reads every table, wherever it likes, and writes none.
+Findings verify_only_reads(const Source& source) {
+  Findings findings;
+  for (const Literal& literal : source.literals)
+    if (writes(literal.text)) findings.push_back({literal.line, "a checker may read any table and change none"});
+  return findings;
+}
+
 Findings sql_only_in_repositories(const Source& source, const TableOwners&) {
   static const std::regex repository(R"((^|[/_])repository\.cpp$)");
   if (!source.is_cpp() || source.is_test() || source.under("platform/") || source.under("sandbox/") || source.under("bench/")) return {};
+  if (source.under("verify/")) return verify_only_reads(source);
   if (std::regex_search(source.path, repository)) return {};
   if (source.under("sim/")) return {};  // the independent checker reads what is stored, whoever stored it
   Findings findings;
@@ -183,7 +200,7 @@ Findings includes_keep_to_the_borders(const Source& source, const TableOwners&) 
     if (std::ranges::any_of(allowed, [&](const std::string& folder) { return include.path.starts_with(folder); })) continue;
     findings.push_back({include.line, "\"" + include.path +
                                           "\": out of bounds here; contexts meet in api/ alone (its interface or its events), and " +
-                                          "kernel, platform, sandbox and bench know none of them"});
+                                          "kernel, platform, sandbox, verify and bench know none of them"});
   }
   return findings;
 }

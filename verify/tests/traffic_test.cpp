@@ -1,4 +1,8 @@
 // Traffic that is hard to book right: the checkers find nothing, neither in the books nor against the processor.
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
 #include "verify/stripe_records.hpp"
 #include "verify/tests/shop.hpp"
 
@@ -143,6 +147,31 @@ TEST_F(TrafficTest, ACancellationThatIsRefusedHalfway) {
   for (int look = 0; look < 12; ++look) shop.look_after(1, minutes(30));
   EXPECT_EQ(shop.order_status(order), "ORDER_STATUS_PARTIALLY_REFUNDED");
   expect_in_order();
+}
+
+// How long the checks take, over as many orders as PURSER_VERIFY_ORDERS says: each paid, captured in parts, partly refunded.
+TEST_F(TrafficTest, TakesLittleTime) {
+  const char* wanted = std::getenv("PURSER_VERIFY_ORDERS");
+  const int orders = wanted ? std::atoi(wanted) : 40;
+  std::vector<std::string> last(1);
+  for (int at = 0; at < orders; ++at) {
+    last[0] = shop.order(1000);
+    const std::string payment = shop.pay(last[0], "pm_card_visa", true).value().payment().id();
+    shop.capture(payment, 900, true).value();
+    shop.refund(payment, 100).value();
+    if (orders < 1'000) continue;
+    shop.check_out().value();  // every other one is a checkout that is held
+    ++at;
+  }
+  const auto timed = [&](const char* what, auto look) {
+    const auto began = std::chrono::steady_clock::now();
+    const auto violations = look_at(folder / "books.db", look);
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
+    std::printf("%s of %d orders: %.1f ms\n", what, orders, took.count());
+    EXPECT_TRUE(violations.empty()) << listed(violations);
+  };
+  timed("all books", [&](store::Tx& tx) { return check_books(tx, {.now = shop.clock.now(), .at_rest = true}); });
+  timed("one order", [&](store::Tx& tx) { return check_agreement(tx, last); });
 }
 
 }  // namespace
