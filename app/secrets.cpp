@@ -32,7 +32,12 @@ Result<Done> write_secret(const std::filesystem::path& file, const std::string& 
 
 Result<std::string> secret_from(const std::filesystem::path& file, std::size_t bytes, Random& random) {
   std::string text = read_secret(file);
-  if (!text.empty()) return text;
+  if (text.size() >= bytes) return text;
+  if (!text.empty())
+    return Error{.kind = Kind::unavailable,
+                 .code = "secret_file",
+                 .detail = file.string() + " has " + std::to_string(text.size()) + " characters; a secret has at least " + std::to_string(bytes) +
+                           ". Restore it, or take it away to have a new one made: keys made under the old one are then unknown."};
   text = make_secret(bytes, random);
   TRY_DONE(write_secret(file, text));
   return text;

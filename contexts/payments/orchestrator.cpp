@@ -127,7 +127,10 @@ Task<void> Orchestrator::resolve(AttemptKey key) {
   const bool decided = outcome.end == End::succeeded || outcome.end == End::declined || outcome.end == End::released || outcome.end == End::absent ||
                        (outcome.end == End::requires_action && attempt->status != AttemptStatus::requires_action);
   if (decided && !(attempt->status == AttemptStatus::requires_action && outcome.end == End::absent)) {
+    const Duration later = recheck_after(attempt->status, attempt->checks + 1);
+    const int checks = attempt->checks + 1;
     auto settled = co_await settle(call, key, outcome);
+    if (!settled.ok()) co_await look_later(key, later, checks, settled.error());
     co_return;
   }
   const Instant now = book_.clock().now();
@@ -142,24 +145,41 @@ Task<void> Orchestrator::resolve(AttemptKey key) {
 }
 
 // A success that comes to light here is reversed like any that is late. Where the processor cannot tell, or still waits for the buyer,
-// it is asked again.
+// it is asked again every hour; where it knows of nothing, once more after a day, for a clock that jumped makes an hour of a moment.
 Task<void> Orchestrator::look_again(rpc::Call call, AttemptKey key, Instruction instruction, int checks) {
+  const std::int64_t captured_before = instruction.captured_before;
   const Outcome outcome = co_await processor_->look_up(std::move(instruction));
-  const bool undecided = (outcome.end == End::in_doubt || outcome.end == End::requires_action) && checks < look_again_max;
   const Instant now = book_.clock().now();
-  std::optional<Instant> next;
-  if (undecided)
-    next = now + look_again_after;
-  else if (checks == 1 && outcome.end == End::absent)  // once more: a clock that jumped makes an hour of a moment
-    next = now + settings_.last_look_after;
   auto noted = co_await store_.transact([&](Tx& tx) -> Result<Done> {
     const auto payment = find(tx, key.merchant_id, key.payment_id);
     if (!payment) return payment_not_found(key.payment_id);
-    if (outcome.end == End::succeeded) TRY_DONE(book_.settle(tx, call, *payment, key.attempt_id, outcome));
-    schedule_check(tx, key.attempt_id, next, checks);
+    // A capture is known by the sum alone, which tells nothing while another one moves it.
+    const bool sum_moved =
+        payment->attempt(key.attempt_id)->kind == AttemptKind::capture && (payment->captured != captured_before || payment->capture_pending() > 0);
+    const bool undecided = outcome.end == End::in_doubt || outcome.end == End::requires_action || sum_moved;
+    if (outcome.end == End::succeeded && !undecided) TRY_DONE(book_.settle(tx, call, *payment, key.attempt_id, outcome));
+    if (checks > look_again_max)
+      schedule_check(tx, key.attempt_id, std::nullopt, checks);
+    else if (undecided)
+      schedule_check(tx, key.attempt_id, now + look_again_after, checks);
+    else if (outcome.end == End::absent)
+      schedule_check(tx, key.attempt_id, now + settings_.last_look_after, look_again_max);
+    else
+      schedule_check(tx, key.attempt_id, std::nullopt, checks);
     return Done{};
   });
-  if (!noted.ok()) log::warn("what was given up could not be looked for again; the janitor comes back to it", {{"payment_id", key.payment_id}});
+  if (!noted.ok()) co_await look_later(key, look_again_after, checks, noted.error());
+}
+
+// What an outcome changes was refused, or the store failed: nothing is lost, but whoever is always first must not keep the others waiting.
+Task<void> Orchestrator::look_later(AttemptKey key, Duration after, int checks, Error why) {
+  log::error("what became of an attempt could not be stored; the janitor comes back to it",
+             {{"payment_id", key.payment_id}, {"attempt_id", key.attempt_id.text()}, {"code", why.code}, {"error", why.detail}});
+  auto scheduled = co_await store_.transact([&](Tx& tx) -> Result<Done> {
+    schedule_check(tx, key.attempt_id, book_.clock().now() + after, checks);
+    return Done{};
+  });
+  if (!scheduled.ok()) log::warn("an attempt could not be put off", {{"payment_id", key.payment_id}});
 }
 
 // The buyer did not come back: the processor is told to let it go, so that it cannot succeed any more.

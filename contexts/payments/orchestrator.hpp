@@ -50,6 +50,7 @@ class Orchestrator {
   Reply<Settled> settle(rpc::Call call, AttemptKey key, Outcome outcome);
   Task<Outcome> find_out(Instruction instruction);
   Task<void> look_again(rpc::Call call, AttemptKey key, Instruction instruction, int checks);
+  Task<void> look_later(AttemptKey key, Duration after, int checks, Error why);
   Task<void> abandon(rpc::Call call, AttemptKey key);
 
   store::Store& store_;

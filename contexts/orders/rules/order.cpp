@@ -211,6 +211,9 @@ Decision<Change> fail_payment(const Order& order, const PaymentView& payment, co
 Decision<Change> refund(const Order& order, const PaymentView& payment, const RefundView& made, const std::string& reason) {
   if (!is_live(order, payment)) return refuse(Refusal::other_payment);
   const bool all = payment.refunded == payment.captured;
+  // Money that came back to a cancelled order, and is sent again.
+  if (order.status == Status::order_cancelled)
+    return Change{.what = What::payment_progressed, .status = order.status, .payment = payment, .reason = reason};
   if (order.status == Status::payment_in_progress || (order.cancel_requested && !all))
     return Change{.what = What::payment_progressed, .status = order.status, .payment = payment, .reason = reason};
   if (order.cancel_requested && all) return move(order, Status::order_cancelled, What::cancelled, payment, order.cancel_reason);

@@ -49,7 +49,9 @@ Status status_by_amounts(const Change& change) {
 Attempt ended(Attempt attempt, AttemptStatus status, const Outcome& outcome, Instant now) {
   attempt.status = status;
   attempt.failure = status == AttemptStatus::succeeded ? std::nullopt : outcome.failure;
-  if (!outcome.processor_ref.empty()) attempt.processor_ref = outcome.processor_ref;
+  // A refund that is pending, a void, a reversal go on being looked up by the charge they are about.
+  const bool takes_its_id = attempt.gets_money() || (attempt.kind == AttemptKind::refund && status == AttemptStatus::succeeded);
+  if (takes_its_id && !outcome.processor_ref.empty()) attempt.processor_ref = outcome.processor_ref;
   if (!outcome.action_url.empty()) attempt.action_url = outcome.action_url;
   attempt.updated_at = std::max(now, attempt.updated_at);
   if (!attempt.is_open()) attempt.next_check_at.reset(), attempt.action_url.clear();
@@ -101,7 +103,8 @@ bool succeeded_after_all(const Payment& payment, const Attempt& attempt, const O
     case AttemptKind::refund:
       return attempt.amount <= payment.refundable();
     case AttemptKind::release:
-      return payment.capture_pending() == 0;
+      // Of the charge that holds the money now: an old one's end is not this one's.
+      return payment.capture_pending() == 0 && payment.money_attempt() && payment.money_attempt()->processor_ref == attempt.processor_ref;
     case AttemptKind::reverse:
       return true;
     case AttemptKind::authorize:
@@ -210,7 +213,7 @@ std::optional<Change> settle_capture(const Payment& payment, const Attempt& atte
   if (outcome.end == End::succeeded) {
     capture.status = PartStatus::succeeded;
     change.captured += capture.amount;
-    change.closed = capture.final || change.captured == change.authorized;
+    change.closed = payment.closed || capture.final || change.captured == change.authorized;
     change.status = status_by_amounts(change);
   } else {
     capture.status = PartStatus::failed;
