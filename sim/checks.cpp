@@ -103,7 +103,8 @@ std::string Checks::unsettled() {
   look("attempt ",
        "select reference, status from payment_attempts where status in ('SENT', 'IN_DOUBT', 'REQUIRES_ACTION') order by reference limit 1");
   look("what was given up ",
-       "select reference, status from payment_attempts where status = 'ABSENT' and checks not between 2 and 23 and next_check_at is not null order "
+       "select reference, status from payment_attempts where status in ('ABSENT', 'NOT_SENT') and checks not between 2 and 23 and next_check_at is "
+       "not null order "
        "by reference limit "
        "1");
   look("refund ", "select id, status from refunds where status = 'PENDING' order by id limit 1");

@@ -15,7 +15,7 @@ namespace {
 struct Flags {
   BatchOptions batch;
   std::optional<std::uint64_t> seed;
-  bool trace = false, logs = false, json = false, mutants = false;
+  bool storm = false, trace = false, logs = false, json = false, mutants = false;
   std::uint64_t mutant_seeds_max = 200;
   std::string mutant;
 };
@@ -28,7 +28,7 @@ std::string clock_text(std::int64_t us) {
 // One seed's whole story.
 int replay(const Flags& flags) {
   Disks disks;
-  SeedOptions options;
+  SeedOptions options{.storm = flags.storm};
   if (flags.trace)
     options.listener = [&](std::int64_t now_us, std::string_view who, const std::string& what) {
       if (who == "log" && !flags.logs) return;
@@ -86,6 +86,7 @@ int main(int argc, char** argv) {
   cli.add_flag("--json", flags.json, "The summary as JSON.");
   cli.add_option("--seed", flags.seed, "Run this one alone, and say what came of it.");
   cli.add_flag("--trace", flags.trace, "With --seed: its story as a timeline.");
+  cli.add_flag("--storm", flags.storm, "With --seed: as every second seed of --mutants is, with more that is late and lost.");
   cli.add_flag("--logs", flags.logs, "With --trace: what the shop logged too.");
   cli.add_option("--mutant", flags.mutant, "Plant this bug first.");
   cli.add_flag("--mutants", flags.mutants, "Plant each bug in turn, and say whether it was caught.");

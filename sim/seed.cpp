@@ -31,6 +31,7 @@ class Day {
         clients_(world_.add("clients", [](Process&) { return std::make_unique<ClientsBody>(); })),
         memory_(world_),
         log_(options.listener ? log::Level::info : log::Level::warn, [this](log::Level, std::string_view line) { heard(line); }) {
+    if (options.storm) make_stormy(drawn_, tuning_);
     if (options.listener) world_.listen(options.listener);
     add_shop(world_, network_, disks.shop, weather_, tuning_, shop_, [this] { checks_.after_shop_commit(); });
   }

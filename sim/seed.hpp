@@ -21,6 +21,8 @@ struct SeedReport {
 };
 
 struct SeedOptions {
+  // More of what makes things late: for planted bugs that need a rare meeting of circumstances.
+  bool storm = false;
   // Hears the story, line by line; and what the shop logs.
   std::function<void(std::int64_t now_us, std::string_view who, const std::string& what)> listener{};
 };

@@ -23,6 +23,19 @@ double level(Chance& chance, double some, double much) {
 
 Weather calm() { return {}; }
 
+void make_stormy(Weather& weather, Tuning& tuning) {
+  weather.parked = 0.08;
+  weather.parked_max = minutes(10);
+  weather.reply_lost = 0.1;
+  weather.partitions_per_hour = 30;
+  weather.partition_max = minutes(3);
+  weather.webhook_lost = 0.2;
+  tuning.repeat_for = seconds(30);
+  tuning.processor_timeout = seconds(5);
+  tuning.janitor_every = seconds(2);
+  tuning.safety = minutes(25);
+}
+
 Weather draw_weather(Chance chance) {
   Weather weather;
   weather.delay_max = chance.between(milliseconds(2), milliseconds(200));

@@ -57,5 +57,7 @@ struct Tuning {
 Weather draw_weather(Chance chance);
 Tuning draw_tuning(Chance chance);
 Weather calm();
+// More of what is late and lost, and people and processes that give up sooner.
+void make_stormy(Weather& weather, Tuning& tuning);
 
 }  // namespace purser::sim

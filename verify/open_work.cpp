@@ -55,10 +55,11 @@ void check_open_work(Tx& tx, const Options& options, Findings& findings) {
   const Instant begun_ever{std::int64_t{1} << 62};
   for (const Open& open : ours) look(tx, open, options.at_rest ? begun_ever : late, findings);
   for (const Open& open : others) look(tx, open, late, findings);
-  // What was given up as ABSENT is looked for again for a while, and may be either.
+  // What was given up as ABSENT or NOT_SENT is looked for again for a while, and may be either.
   tx.query(
       "select payment_id || ' ' || reference, status, next_check_at from payment_attempts "
-      "where status <> 'ABSENT' and (status in ('SENT', 'REQUIRES_ACTION', 'IN_DOUBT')) = (next_check_at is null) order by reference",
+      "where status not in ('ABSENT', 'NOT_SENT') and (status in ('SENT', 'REQUIRES_ACTION', 'IN_DOUBT')) = (next_check_at is null) order by "
+      "reference",
       [&](const Row& row) {
         findings.add("open_attempts_are_looked_after", std::string(row.text(0)),
                      fmt::format("it is {} and {}", row.text(1), row.is_null(2) ? "nobody will look at it" : "would be looked at again"));

@@ -105,7 +105,7 @@ Task<void> Orchestrator::resolve(AttemptKey key) {
   const Attempt* attempt = payment.attempt(key.attempt_id);
   if (!attempt) co_return;
   const rpc::Call call = rpc::system_call(key.merchant_id, "janitor");
-  if (attempt->status == AttemptStatus::absent)
+  if (attempt->status == AttemptStatus::absent || attempt->status == AttemptStatus::not_sent)
     co_return co_await look_again(call, key, instruction_for(call, payment, *attempt), attempt->checks + 1);
   if (!attempt->is_open()) co_return;
   if (mutated("recovery_forgets_payments_in_progress") && attempt->status == AttemptStatus::sent) co_return;

@@ -46,6 +46,12 @@ Status status_by_amounts(const Change& change) {
   return change.refunded < change.captured ? Status::partially_refunded : Status::refunded;
 }
 
+// Given up though a copy of the request may be on its way still. A processor that turned one copy away unread (429) has said nothing of
+// another, which the wire may have made.
+bool may_come_after_all(AttemptStatus status, const Outcome& outcome) {
+  return status == AttemptStatus::absent || (status == AttemptStatus::not_sent && outcome.answered);
+}
+
 Attempt ended(Attempt attempt, AttemptStatus status, const Outcome& outcome, Instant now) {
   attempt.status = status;
   attempt.failure = status == AttemptStatus::succeeded ? std::nullopt : outcome.failure;
@@ -55,7 +61,7 @@ Attempt ended(Attempt attempt, AttemptStatus status, const Outcome& outcome, Ins
   if (!outcome.action_url.empty()) attempt.action_url = outcome.action_url;
   attempt.updated_at = std::max(now, attempt.updated_at);
   if (!attempt.is_open()) attempt.next_check_at.reset(), attempt.action_url.clear();
-  if (status == AttemptStatus::absent && !mutated("absent_is_final")) attempt.next_check_at = now + look_again_after, attempt.checks = 0;
+  if (may_come_after_all(status, outcome) && !mutated("absent_is_final")) attempt.next_check_at = now + look_again_after, attempt.checks = 0;
   return attempt;
 }
 
@@ -96,7 +102,8 @@ bool is_news(const Attempt& attempt, End end) {
 
 // What was given up as unknown to the processor and is known there after all, and for which there is room still.
 bool succeeded_after_all(const Payment& payment, const Attempt& attempt, const Outcome& outcome) {
-  if (attempt.status != AttemptStatus::absent || outcome.end != End::succeeded) return false;
+  const bool given_up = attempt.status == AttemptStatus::absent || attempt.status == AttemptStatus::not_sent;
+  if (!given_up || outcome.end != End::succeeded) return false;
   switch (attempt.kind) {
     case AttemptKind::capture:
       return attempt.amount <= payment.capturable();
@@ -212,6 +219,7 @@ std::optional<Change> settle_capture(const Payment& payment, const Attempt& atte
   Capture capture = *found;
   if (outcome.end == End::succeeded) {
     capture.status = PartStatus::succeeded;
+    capture.failure.reset();
     change.captured += capture.amount;
     change.closed = payment.closed || capture.final || change.captured == change.authorized;
     change.status = status_by_amounts(change);
@@ -234,6 +242,7 @@ std::optional<Change> settle_refund(const Payment& payment, const Attempt& attem
   refund.updated_at = std::max(now, refund.updated_at);
   if (outcome.end == End::succeeded) {
     refund.status = PartStatus::succeeded;
+    refund.failure.reset();
     change.refunded += refund.amount;
     change.status = status_by_amounts(change);
     change.reason = refund.reason;
