@@ -9,6 +9,7 @@
 #include "app/database.hpp"
 #include "app/run_task.hpp"
 #include "app/secrets.hpp"
+#include "app/shop.hpp"
 #include "platform/clock.hpp"
 #include "platform/config.hpp"
 #include "platform/http/curl_client.hpp"
