@@ -57,7 +57,8 @@ void check_open_work(Tx& tx, const Options& options, Findings& findings) {
   for (const Open& open : others) look(tx, open, late, findings);
   tx.query(
       "select payment_id || ' ' || reference, status, next_check_at from payment_attempts "
-      "where (status in ('SENT', 'REQUIRES_ACTION', 'IN_DOUBT')) = (next_check_at is null) order by reference",
+      "where (status in ('SENT', 'REQUIRES_ACTION', 'IN_DOUBT') and next_check_at is null) "
+      "or (status not in ('SENT', 'REQUIRES_ACTION', 'IN_DOUBT', 'ABSENT') and next_check_at is not null) order by reference",
       [&](const Row& row) {
         findings.add("open_attempts_are_looked_after", std::string(row.text(0)),
                      fmt::format("it is {} and {}", row.text(1), row.is_null(2) ? "nobody will look at it" : "would be looked at again"));
