@@ -34,7 +34,7 @@ bool may_follow(const Heard& heard, std::string_view first, std::string_view sec
   return heard.type == "payment.completed" && first == "paid" && may_be(effects_of("payment.refunded"), second);
 }
 
-// The undoing of a stray charge can be in doubt, and a void fail, when the order has another payment already: nothing of it changes.
+// A payment that was replaced can have troubles of its own, in undoing a stray charge or a void: nothing of the order changes.
 bool another_payment_came(Tx& tx, const Heard& heard) {
   return tx.first("select id from payments where order_id = $1 and id > $2", [](const Row&) { return true; }, heard.order, heard.payment).has_value();
 }
@@ -45,7 +45,8 @@ void judge(Tx& tx, const Heard& heard, Findings& findings) {
   const auto& changes = heard.changes;
   if (wanted.empty() && changes.empty()) return;
   if (changes.empty()) {
-    if ((heard.type == "payment.in_doubt" || heard.type == "payment.void_failed") && another_payment_came(tx, heard)) return;
+    const bool of_its_own = heard.type == "payment.in_doubt" || heard.type == "payment.void_failed" || heard.type == "payment.refund_failed";
+    if (of_its_own && another_payment_came(tx, heard)) return;
     return findings.add("events_take_effect_once", subject, fmt::format("{} changed nothing of the order", heard.type));
   }
   const bool once = changes.size() == 1 || (changes.size() == 2 && may_follow(heard, changes[0], changes[1]));

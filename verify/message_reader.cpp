@@ -1,6 +1,6 @@
 #include "verify/message_reader.hpp"
 
-#include <google/protobuf/unknown_field_set.h>
+#include <google/protobuf/io/coded_stream.h>
 
 #include <vector>
 
@@ -17,14 +17,13 @@ using google::protobuf::Message;
 
 namespace {
 
-// The first field of a message, where it is a text or a message.
-std::string first_field(std::string_view bytes) {
-  google::protobuf::UnknownFieldSet fields;
-  if (!fields.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return "";
-  for (int at = 0; at < fields.field_count(); ++at)
-    if (fields.field(at).number() == 1 && fields.field(at).type() == google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED)
-      return fields.field(at).length_delimited();
-  return "";
+// What a message begins with, where that is its first field and a text or a message; "" where it begins otherwise.
+std::string_view first_field(std::string_view bytes) {
+  constexpr std::uint32_t first_text = 1 << 3 | 2;
+  google::protobuf::io::CodedInputStream stream(reinterpret_cast<const std::uint8_t*>(bytes.data()), static_cast<int>(bytes.size()));
+  std::uint32_t length = 0;
+  if (stream.ReadTag() != first_text || !stream.ReadVarint32(&length)) return "";
+  return bytes.substr(static_cast<std::size_t>(stream.CurrentPosition()), length);
 }
 
 }  // namespace
@@ -48,7 +47,7 @@ const Message* MessageReader::read(std::string_view type, std::string_view bytes
 }
 
 const Message* MessageReader::read_answer(std::string_view bytes) {
-  const std::string id = first_field(first_field(bytes));
+  const std::string_view id = first_field(first_field(bytes));
   if (id.starts_with("ord_")) return read(::checkout::v1::CreateCheckoutResponse::descriptor()->full_name(), bytes);
   if (id.starts_with("pay_")) return read(::payments::v1::GetPaymentResponse::descriptor()->full_name(), bytes);
   if (id.starts_with("ref_")) return read(::payments::v1::GetRefundResponse::descriptor()->full_name(), bytes);

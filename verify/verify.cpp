@@ -53,7 +53,7 @@ constexpr Check of_books[] = {
      "Remove the number where it stands, in backups too, and find out how it came past the edge (SECURITY.md)."},
     {"nothing_stays_open", "nothing is under way for longer than it can be",
      "Look at it at the processor: docs/runbooks/payment-in-doubt.md. Is the server running, and are its jobs?"},
-    {"open_attempts_are_looked_after", "the janitor looks again at an attempt that is open, and at none that ended, but for one that was given up",
+    {"open_attempts_are_looked_after", "the janitor looks again at every attempt that is open, and at no other but one that was given up",
      "Restart the server: it adopts what was sent. If it stays, look the attempt up at the processor."},
 };
 constexpr Check of_processor[] = {

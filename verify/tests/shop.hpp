@@ -90,12 +90,12 @@ class Shop {
   template <class T>
   T run(Task<T> task) {
     std::optional<T> result;
-    bool ended = false;
-    boost::asio::co_spawn(io_, keep(std::move(task), result), [&](const std::exception_ptr& thrown) {
-      ended = true;
+    const auto ended = std::make_shared<bool>(false);
+    boost::asio::co_spawn(io_, keep(std::move(task), result), [ended](const std::exception_ptr& thrown) {
+      *ended = true;
       EXPECT_FALSE(thrown);
     });
-    while (!ended) io_.run_one();
+    while (!*ended) io_.run_one();
     return std::move(*result);
   }
 
