@@ -35,6 +35,7 @@ Instruction Orchestrator::instruction_for(const rpc::Call& call, const Payment& 
           .order_id = payment.order_id,
           .return_url = payment.return_url,
           .begun_at = attempt.created_at,
+          .repetition = attempt.checks,
           .traceparent = call.trace.valid() ? call.trace.traceparent() : "",
           .correlation_id = call.correlation_id};
 }
@@ -77,6 +78,8 @@ Task<Outcome> Orchestrator::find_out(Instruction instruction) {
   Outcome known{.end = End::absent};
   if (can.look_up_by_reference) known = co_await processor_->look_up(instruction);
   if (known.end != End::absent) co_return known;
+  // Undoing is done or not, however often it is asked for: no key has to tell. It is never given up, for the buyer's money is at stake.
+  if (instruction.kind == AttemptKind::reverse) co_return co_await processor_->process(std::move(instruction));
   const Duration repeat_for = gets_money ? std::min(settings_.repeat_for, can.key_lifetime) : can.key_lifetime;
   const bool provable = can.look_up_by_reference && age > can.visibility_lag + settings_.processor_timeout;
   const Outcome absent{

@@ -38,6 +38,7 @@ struct Instruction {
   std::string order_id;
   std::string return_url;
   Instant begun_at;
+  int repetition = 0;  // how often it was looked at; for what may be repeated under another key
   std::string traceparent{};
   std::string correlation_id{};
 };

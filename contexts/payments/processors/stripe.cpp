@@ -315,14 +315,16 @@ class Stripe final : public Processor {
     co_return *answer.outcome;
   }
 
-  // Gives back a charge that nobody wants: releases it where it is only held, refunds it where it was taken.
+  // Gives back a charge that nobody wants: releases it where it is only held, refunds it where it was taken. All of it, so that a second
+  // time is refused there, and each repetition may have a key of its own: an error that is kept under one must not keep it from being done.
   Task<Outcome> reverse(Instruction instruction) {
     Instruction step = instruction;
-    step.reference = instruction.reference + "-release";
+    const std::string repetition = instruction.repetition > 0 ? "-" + std::to_string(instruction.repetition) : "";
+    step.reference = instruction.reference + "-release" + repetition;
     const Outcome released = co_await release(step);
     if (released.end != End::declined) co_return released;
     // The refund keeps our reference, by which it is found again; only its key is another's.
-    Outcome refunded = co_await refund(instruction, instruction.reference + "-refund");
+    Outcome refunded = co_await refund(instruction, instruction.reference + "-refund" + repetition);
     if (refunded.end == End::declined && refunded.failure && refunded.failure->decline_code == "charge_already_refunded")
       refunded.end = End::succeeded;
     co_return refunded;
