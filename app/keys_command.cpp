@@ -43,8 +43,8 @@ rpc::Scope scope_of(const std::string& text) {
   return text == "readonly" ? rpc::Scope::readonly : rpc::Scope::merchant;
 }
 
-Result<Config> server_of(const KeysFlags& flags) {
-  TRY(Config server, settings_of(flags.place));
+Result<Config> server_of(const KeysFlags& flags, std::initializer_list<std::string_view> needed) {
+  TRY(Config server, settings_of(flags.place, needed));
   if (!flags.mode.empty()) server.mode = flags.mode;
   return server;
 }
@@ -70,7 +70,7 @@ Result<std::string> key_secret_of(const Config& server) {
 int create(const KeysFlags& flags) {
   const std::string merchant = flags.merchant.empty() ? make_id<MerchantId>(system_clock().now(), system_random()).text() : flags.merchant;
   if (!MerchantId::parse(merchant)) return fail("--merchant must be a merchant id, \"mer_…\"; leave it out to make a new merchant.");
-  const auto server = server_of(flags);
+  const auto server = server_of(flags, {"mode", "key_secret"});
   if (!server.ok()) return fail(server.error().detail);
   const bool from_folder = server->key_secret.empty();
   const auto secret = key_secret_of(*server);
@@ -89,7 +89,7 @@ int create(const KeysFlags& flags) {
 // The keys that are there. Listing and revoking read none of them, so that the secret they are hashed under does not matter.
 template <class Use>
 int with_keys(const KeysFlags& flags, Use use) {
-  const auto server = server_of(flags);
+  const auto server = server_of(flags, {"mode"});
   if (!server.ok()) return fail(server.error().detail);
   auto store = open_existing_database(server->data_dir);
   if (!store.ok()) return fail(store.error().detail);

@@ -8,7 +8,7 @@
 #include "app/commands.hpp"
 #include "app/database.hpp"
 #include "app/run_task.hpp"
-#include "app/secrets.hpp"
+#include "app/server_place.hpp"
 #include "app/shop.hpp"
 #include "platform/clock.hpp"
 #include "platform/config.hpp"
@@ -27,9 +27,9 @@ constexpr std::size_t shown_max = 20;            // of each check; --json shows 
 constexpr Duration clocks_differ = minutes(10);  // the processor's from ours
 
 struct VerifyFlags {
-  std::string data_dir = "./data";
+  ServerPlace place{};
   std::string processor;
-  std::string stripe_base_url = "https://api.stripe.com";
+  std::string stripe_base_url;  // empty: the server's
   std::string settled_within = "25h";
   std::string since;
   bool at_rest = false;
@@ -107,12 +107,14 @@ Result<Done> in_snapshot(const std::string& data_dir, Look look) {
 
 // ---- the processor's records
 
-Result<std::string> stripe_key() {
-  const Environment environment = process_environment();
-  if (const auto key = environment("PURSER_STRIPE_SECRET_KEY")) return *key;
-  if (const auto file = environment("PURSER_STRIPE_SECRET_KEY_FILE"))
-    if (std::string key = read_secret(*file); !key.empty()) return key;
-  return cannot("stripe_secret_key", "Set PURSER_STRIPE_SECRET_KEY (or …_FILE): without a key the processor shows nothing.");
+Result<verify::StripeAccess> stripe_account(const VerifyFlags& flags) {
+  TRY(const Config server, settings_of(flags.place, {"stripe_base_url", "stripe_secret_key"}));
+  if (server.stripe_secret_key.empty())
+    return cannot(
+        "stripe_secret_key",
+        "Set PURSER_STRIPE_SECRET_KEY (or …_FILE), or name the server's TOML file with --config: without a key the processor shows nothing.");
+  return verify::StripeAccess{.base_url = flags.stripe_base_url.empty() ? server.stripe_base_url : flags.stripe_base_url,
+                              .secret_key = server.stripe_secret_key.reveal()};
 }
 
 // Long work tells how far it is, where somebody watches.
@@ -125,11 +127,11 @@ void tell_no_more() {
 }
 
 Result<std::vector<verify::ProcessorCharge>> read_charges(const VerifyFlags& flags, std::optional<Instant> since) {
-  TRY(const std::string key, stripe_key());
+  TRY(const verify::StripeAccess account, stripe_account(flags));
   const auto client = http::make_curl_client();
   std::optional<Instant> from;
   if (since) from = *since - clocks_differ;
-  auto charges = run_task(verify::read_stripe_records(*client, system_clock(), {.base_url = flags.stripe_base_url, .secret_key = key}, from, tell));
+  auto charges = run_task(verify::read_stripe_records(*client, system_clock(), account, from, tell));
   tell_no_more();
   return charges;
 }
@@ -207,7 +209,8 @@ void print_json(const Found& found) {
 // The processor first: whatever it shows was asked for before, so that the snapshot taken afterwards knows of it.
 Result<Found> look(const VerifyFlags& flags, Duration settled_within, std::optional<Instant> since) {
   Found found;
-  TRY_DONE(in_snapshot(flags.data_dir, [](store::Tx&) {}));
+  TRY(const Config server, settings_of(flags.place));
+  TRY_DONE(in_snapshot(server.data_dir, [](store::Tx&) {}));
   const Instant began = system_clock().now();
   std::vector<verify::ProcessorCharge> charges;
   if (!flags.processor.empty()) {
@@ -215,7 +218,7 @@ Result<Found> look(const VerifyFlags& flags, Duration settled_within, std::optio
     if (flags.shared_account) found.foreign = std::erase_if(charges, [](const auto& charge) { return charge.reference.empty(); });
     found.charges = charges.size();
   }
-  TRY_DONE(in_snapshot(flags.data_dir, [&](store::Tx& tx) {
+  TRY_DONE(in_snapshot(server.data_dir, [&](store::Tx& tx) {
     verify::Options options{.now = system_clock().now(), .at_rest = flags.at_rest, .settled_within = settled_within};
     found.extent = verify::extent_of(tx);
     found.violations = verify::check_books(tx, options);
@@ -249,11 +252,10 @@ int verify_books(const VerifyFlags& flags) {
 std::shared_ptr<void> add_verify(CLI::App& cli, int& status) {
   auto flags = std::make_shared<VerifyFlags>();
   CLI::App* command = cli.add_subcommand("verify", "Check the books, also while the server runs: 0 clean, 1 violations, 2 could not check.");
-  command->add_option("--data-dir", flags->data_dir, "The server's data folder.")->envname("PURSER_DATA_DIR")->capture_default_str();
+  add_place(*command, flags->place);
   command->add_option("--processor", flags->processor, "Compare with this processor's own records too: stripe.")->check(CLI::IsMember({"stripe"}));
-  command->add_option("--stripe-base-url", flags->stripe_base_url, "Stripe, or what speaks like it. Its key: PURSER_STRIPE_SECRET_KEY, or …_FILE.")
-      ->envname("PURSER_STRIPE_BASE_URL")
-      ->capture_default_str();
+  command->add_option("--stripe-base-url", flags->stripe_base_url,
+                      "Stripe, or what speaks like it; the server's if left out. Its key: PURSER_STRIPE_SECRET_KEY, or …_FILE.");
   command->add_option("--since", flags->since, "Compare only charges from then on: 2026-11-21, or 2026-11-21T10:00:00Z.");
   command->add_flag("--shared-account", flags->shared_account, "Charges without a reference of Purser's are another system's: leave them out.");
   command->add_option("--settled-within", flags->settled_within, "How long something may be under way: 25h, 90m, 0.")->capture_default_str();

@@ -74,6 +74,14 @@ class Loading {
     if (errors_.empty()) errors_ = config_contradictions(effective_.config);
   }
 
+  // A file that cannot be read at all stays an error: any setting may be in it.
+  void forgive_all_but(std::span<const std::string_view> needed) {
+    std::erase_if(errors_, [&](const FieldError& error) {
+      const std::string_view field = std::string_view(error.pointer).substr(1);
+      return !field.empty() && std::ranges::find(needed, field) == needed.end();
+    });
+  }
+
   Result<EffectiveConfig> finish() && {
     if (errors_.empty()) return std::move(effective_);
     std::string lines;
@@ -210,9 +218,10 @@ Result<EffectiveConfig> load_config(const ConfigFlags& flags, const Environment&
   return std::move(loading).finish();
 }
 
-Result<EffectiveConfig> load_settings(const std::string& file, const Environment& environment) {
+Result<EffectiveConfig> load_settings(const std::string& file, const Environment& environment, std::span<const std::string_view> needed) {
   Loading loading;
   loading.take_surroundings(file, environment);
+  loading.forgive_all_but(needed);
   return std::move(loading).finish();
 }
 

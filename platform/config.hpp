@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -101,8 +102,9 @@ Environment process_environment();
 Result<EffectiveConfig> load_config(const ConfigFlags& flags, const Environment& environment);
 
 // What the environment and the file it names (PURSER_CONFIG) set, for commands that work beside a server and need a few settings
-// of it: without the check that all of them fit together. `file`, where given, goes before the environment's.
-Result<EffectiveConfig> load_settings(const std::string& file, const Environment& environment);
+// of it: what is wrong with any but the `needed` ones is the server's business, and so is whether all of them fit together.
+// `file`, where given, goes before the environment's.
+Result<EffectiveConfig> load_settings(const std::string& file, const Environment& environment, std::span<const std::string_view> needed);
 
 // For --print-config: TOML, each value with its origin behind it. A secret is "[set]" or "".
 std::string print_config(const EffectiveConfig& effective);

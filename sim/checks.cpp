@@ -95,10 +95,11 @@ void Checks::after_processor_commit() {
   }
 }
 
-std::string Checks::unsettled() {
+std::string Checks::unsettled(Instant now) {
   std::string first;
-  const auto look = [&](const char* what, const char* sql) {
-    if (first.empty()) shop_.query(sql, [&](const Row& row) { first = what + std::string(row.text(0)) + " " + std::string(row.text(1)); });
+  const auto look = [&](const char* what, const char* sql, const auto&... parameters) {
+    if (!first.empty()) return;
+    shop_.query(sql, [&](const Row& row) { first = what + std::string(row.text(0)) + " " + std::string(row.text(1)); }, parameters...);
   };
   look("attempt ",
        "select reference, status from payment_attempts where status in ('SENT', 'IN_DOUBT', 'REQUIRES_ACTION') order by reference limit 1");
@@ -110,6 +111,9 @@ std::string Checks::unsettled() {
   look("refund ", "select id, status from refunds where status = 'PENDING' order by id limit 1");
   look("capture ", "select id, status from captures where status = 'PENDING' order by id limit 1");
   look("cancellation of ", "select id, status from orders where cancel_requested <> 0 order by id limit 1");
+  // A clock that leapt ahead by days made it overdue a moment ago.
+  look("unpaid order past its time, ",
+       "select id, status from orders where status in ('CREATED', 'PAYMENT_FAILED') and expires_at <= $1 order by id limit 1", now);
   look("key ", "select key, work_id from idempotency_keys where state = 0 order by key limit 1");
   return first;
 }

@@ -20,7 +20,7 @@ class Checks {
   // After each commit of the processor: a charge is of a stored attempt, and of no other while one is open.
   void after_processor_commit();
   // Whether nothing is under way any more, in the shop and at the processor; otherwise what is.
-  std::string unsettled();
+  std::string unsettled(Instant now);
   // Once everything is at rest.
   void at_the_end(const Memory& memory, Instant now);
 

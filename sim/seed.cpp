@@ -132,7 +132,7 @@ class Day {
     std::string open;
     const std::int64_t end_us = world_.now_us() + at_most.ms * 1000;
     do {
-      open = checks_.unsettled();
+      open = checks_.unsettled(shop_.process->clock().now());
       if (open.empty()) return;
       world_.run_until([] { return false; }, look_every);
     } while (world_.now_us() < end_us);

@@ -321,10 +321,14 @@ TEST_F(ConfigTest, SettingsAreTheServersWithoutItsChecks) {
       write("purser.toml", "mode = \"live\"\ndata_dir = \"/of/the/file\"\nkey_secret_file = \"" + write("secret", long_secret + "\r\n") + "\"\n");
   const std::string other = write("other.toml", "data_dir = \"/of/the/other\"\n");
   const auto load = [](const std::string& named, std::map<std::string, std::string> environment) {
-    return load_settings(named, [environment](const std::string& name) -> std::optional<std::string> {
-      const auto found = environment.find(name);
-      return found == environment.end() ? std::nullopt : std::optional(found->second);
-    });
+    constexpr std::string_view needed[] = {"data_dir", "mode", "key_secret"};
+    return load_settings(
+        named,
+        [environment](const std::string& name) -> std::optional<std::string> {
+          const auto found = environment.find(name);
+          return found == environment.end() ? std::nullopt : std::optional(found->second);
+        },
+        needed);
   };
   const auto bare = load("", {});
   ASSERT_TRUE(bare.ok());
@@ -338,6 +342,8 @@ TEST_F(ConfigTest, SettingsAreTheServersWithoutItsChecks) {
   EXPECT_EQ(load("", {{"PURSER_CONFIG", file}, {"PURSER_DATA_DIR", "/of/the/environment"}})->config.data_dir, "/of/the/environment");
   EXPECT_EQ(load(other, {{"PURSER_CONFIG", file}})->config.data_dir, "/of/the/other");
   EXPECT_NE(load("", {{"PURSER_KEY_SECRET", "short"}}).error().detail.find("key_secret"), std::string::npos);
+  EXPECT_TRUE(load("", {{"PURSER_HTTP_PORT", "none"}, {"PURSER_STRIPE_SECRET_KEY_FILE", "/is/not/there"}}).ok());
+  EXPECT_FALSE(load("/is/not/there.toml", {}).ok());
 }
 
 }  // namespace
