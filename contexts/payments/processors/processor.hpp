@@ -15,12 +15,14 @@
 
 namespace purser::payments {
 
-// What a processor can do, declared by its adapter; the janitor decides by it.
+// What a processor can do, declared by its adapter; janitor and router decide by it.
 struct Capabilities {
-  Duration key_lifetime;  // how long a repeated request under the same key is the same request
-  bool look_up_by_reference;
-  Duration visibility_lag;  // until a look-up surely shows what was done
+  Duration key_lifetime;      // how long a repeated request under the same key is the same request; zero: it keeps none
+  bool look_up_by_reference;  // by ours, though it never told us its own
+  bool void_by_reference;     // undoes what it may have done, though it never told us its own id
+  Duration visibility_lag;    // until a look-up surely shows what was done
   bool multi_capture;
+  bool partial_refund;
   bool webhooks;
 };
 

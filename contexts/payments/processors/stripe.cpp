@@ -1,11 +1,10 @@
 #include "contexts/payments/processors/stripe.hpp"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
 
+#include "contexts/payments/processors/adapter.hpp"
 #include "kernel/mutant.hpp"
 
 namespace purser::payments {
@@ -16,26 +15,6 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::string_view reference_key = "purser_reference";
 constexpr int list_pages_max = 3;  // of a hundred intents each, before the search is asked
-
-// ---- reading Stripe's JSON: a member that is missing or of another type reads as "" or 0 ----
-
-std::string text_at(const element& object, std::string_view pointer) {
-  std::string_view text;
-  return object.at_pointer(pointer).get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
-}
-std::int64_t integer_at(const element& object, std::string_view pointer) {
-  std::int64_t number = 0;
-  return object.at_pointer(pointer).get(number) == simdjson::SUCCESS ? number : 0;
-}
-bool flag_at(const element& object, std::string_view pointer) {
-  bool flag = false;
-  return object.at_pointer(pointer).get(flag) == simdjson::SUCCESS && flag;
-}
-std::optional<element> object_at(const element& object, std::string_view pointer) {
-  element found;
-  if (object.at_pointer(pointer).get(found) != simdjson::SUCCESS || !found.is_object()) return std::nullopt;
-  return found;
-}
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -57,31 +36,6 @@ std::optional<Money> money_at(const element& object) {
 std::int64_t amount_of(const Instruction& instruction) { return stripe_amount(instruction.amount, instruction.currency); }
 
 // ---- what Stripe's words mean ----
-
-Outcome in_doubt(std::string code, std::string message) {
-  return {.end = End::in_doubt,
-          .failure = Failure{.code = std::move(code), .message = std::move(message), .retryable = false, .outcome = "in_doubt"}};
-}
-// It answered, but what it says decides nothing (yet).
-Outcome undecided(std::string message, std::string processor_ref = {}) {
-  Outcome outcome = in_doubt("unknown", std::move(message));
-  outcome.processor_ref = std::move(processor_ref);
-  outcome.answered = true;
-  return outcome;
-}
-Outcome not_sent(std::string message) {
-  return {.end = End::not_sent,
-          .failure = Failure{.code = "network_failure", .message = std::move(message), .retryable = true, .outcome = "not_sent"}};
-}
-Outcome declined(std::string code, std::string message, std::string decline_code, bool retryable, std::string processor_ref = {}) {
-  return {.end = End::declined,
-          .processor_ref = std::move(processor_ref),
-          .failure = Failure{.code = std::move(code),
-                             .message = std::move(message),
-                             .decline_code = std::move(decline_code),
-                             .retryable = retryable,
-                             .outcome = "declined"}};
-}
 
 template <std::size_t N>
 bool is_one_of(const std::array<std::string_view, N>& words, std::string_view word) {
@@ -133,8 +87,13 @@ class Stripe final : public Processor {
 
   std::string_view name() const override { return "stripe"; }
   const Capabilities& capabilities() const override {
-    static const Capabilities all{
-        .key_lifetime = hours(24), .look_up_by_reference = true, .visibility_lag = seconds(90), .multi_capture = true, .webhooks = true};
+    static const Capabilities all{.key_lifetime = hours(24),
+                                  .look_up_by_reference = true,
+                                  .void_by_reference = false,
+                                  .visibility_lag = seconds(90),
+                                  .multi_capture = true,
+                                  .partial_refund = true,
+                                  .webhooks = true};
     return all;
   }
 
@@ -198,14 +157,6 @@ class Stripe final : public Processor {
   }
 
  private:
-  // What came back: a document to read where Stripe answered in JSON, else the outcome already.
-  struct Answer {
-    int status = 0;
-    std::shared_ptr<simdjson::dom::parser> parser = std::make_shared<simdjson::dom::parser>();
-    element document{};
-    std::optional<Outcome> outcome{};
-  };
-
   Task<Answer> send(std::string method, std::string path, Fields fields, std::string key, std::string traceparent) {
     http::Outbound request{.method = std::move(method),
                            .url = options_.base_url + path,
@@ -221,21 +172,9 @@ class Stripe final : public Processor {
     } else if (!fields.empty()) {
       request.url += "?" + http::write_form(fields);
     }
-    co_return read(co_await client_->send(std::move(request)));
-  }
-
-  static Answer read(http::Outcome sent) {
-    Answer answer;
-    if (const auto* never = std::get_if<http::NotSent>(&sent)) return answer.outcome = not_sent(never->reason), answer;
-    if (const auto* doubt = std::get_if<http::InDoubt>(&sent)) return answer.outcome = in_doubt("timeout", doubt->reason), answer;
-    const auto& response = std::get<http::Response>(sent);
-    answer.status = response.status;
-    if (answer.parser->parse(response.body).get(answer.document) != simdjson::SUCCESS || !answer.document.is_object()) {
-      answer.outcome = in_doubt("unknown", "The processor's answer (status " + std::to_string(response.status) + ") cannot be read.");
-      return answer;
-    }
-    if (response.status >= 400) answer.outcome = error_outcome(response.status, answer.document);
-    return answer;
+    Answer answer = read_answer(co_await client_->send(std::move(request)));
+    if (!answer.outcome && answer.status >= 400) answer.outcome = error_outcome(answer.status, answer.document);
+    co_return answer;
   }
 
   static Outcome error_outcome(int status, const element& document) {

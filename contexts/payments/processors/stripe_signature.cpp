@@ -1,30 +1,12 @@
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
-#include <array>
 #include <charconv>
 
+#include "contexts/payments/processors/adapter.hpp"
 #include "contexts/payments/processors/stripe.hpp"
 
 namespace purser::payments {
 namespace {
 
 Error refused(std::string code, std::string detail) { return {.kind = Kind::malformed, .code = std::move(code), .detail = std::move(detail)}; }
-
-std::string hmac_hex(std::string_view secret, std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(),
-       &size);
-  std::string hex;
-  for (unsigned i = 0; i < size; ++i) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    hex += digits[digest[i] >> 4];
-    hex += digits[digest[i] & 15];
-  }
-  return hex;
-}
 
 }  // namespace
 
@@ -43,10 +25,9 @@ Result<Done> verify_stripe_signature(std::string_view header, std::string_view b
   if (error != std::errc() || end != timestamp.data() + timestamp.size() || at_seconds < 0 || at_seconds > 253402300799 || signatures.empty())
     return refused("signature_malformed", "The Stripe-Signature header is missing or is not \"t=…,v1=…\".");
 
-  const std::string expected = hmac_hex(secret, std::string(timestamp) + "." + std::string(body));
+  const std::string expected = hmac_sha256_hex(secret, std::string(timestamp) + "." + std::string(body));
   bool valid = false;
-  for (const std::string_view signature : signatures)
-    valid = (signature.size() == expected.size() && CRYPTO_memcmp(signature.data(), expected.data(), expected.size()) == 0) || valid;
+  for (const std::string_view signature : signatures) valid = same_secret(signature, expected) || valid;
   if (!valid || secret.empty()) return refused("signature_invalid", "The signature does not match the body: check the webhook secret.");
   const Duration age = now - Instant{at_seconds * 1000};
   if (age > tolerance || age < Duration{-tolerance.ms})
