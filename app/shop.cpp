@@ -7,6 +7,8 @@
 #include "contexts/orders/module.hpp"
 #include "contexts/payments/migrations.hpp"
 #include "contexts/payments/module.hpp"
+#include "contexts/wallet/migrations.hpp"
+#include "contexts/wallet/module.hpp"
 #include "embedded/docs_page.hpp"
 #include "embedded/openapi.hpp"
 #include "platform/rpc/idempotency.hpp"
@@ -24,6 +26,7 @@ std::vector<store::Migration> all_migrations() {
   add(events::Outbox::migrations());
   add(orders::migrations());
   add(payments::migrations());
+  add(wallet::migrations());
   return all;
 }
 
@@ -68,6 +71,7 @@ void Shop::add_contexts() {
   modules_.push_back(orders::make_module({store, outbox_, clock, random, directory_, settings_.orders}));
   modules_.push_back(payments::make_module({store, outbox_, clock, random, directory_, processors, settings_.payments}));
   modules_.push_back(checkout::make_module(store, clock, directory_));
+  modules_.push_back(wallet::make_module({store, outbox_, clock, random, directory_}));
   modules_.push_back({.name = "events",
                       .services = {::events::v1::bind(std::make_shared<EventService>(store))},
                       .routes = {},

@@ -43,6 +43,8 @@ struct Instruction {
   int repetition = 0;  // how often it was looked at; for what may be repeated under another key
   std::string traceparent{};
   std::string correlation_id{};
+  std::string merchant_id{};
+  std::string user_id{};  // whose store credit it is, where it is paid with that
 };
 
 // What a webhook says. The attempt is found by `reference`, else by `processor_ref` and `about`.
