@@ -7,6 +7,7 @@
 #include "contexts/orders/module.hpp"
 #include "contexts/payments/migrations.hpp"
 #include "contexts/payments/module.hpp"
+#include "contexts/payments/processors/wallet.hpp"
 #include "contexts/wallet/migrations.hpp"
 #include "contexts/wallet/module.hpp"
 #include "embedded/docs_page.hpp"
@@ -67,6 +68,10 @@ void Shop::add_contexts() {
   std::vector<std::shared_ptr<payments::Guard>> guarded;
   for (const payments::StripeOptions& account : settings_.stripe)
     guarded.push_back(std::make_shared<payments::Guard>(payments::make_stripe(processor_wire, account), clock, random, exporter, settings_.guard));
+  // Our own, perhaps in this very process: there is nothing to spare it from.
+  payments::GuardOptions unlimited = settings_.guard;
+  unlimited.requests_per_second = 0;
+  guarded.push_back(std::make_shared<payments::Guard>(payments::make_wallet(directory_), clock, random, exporter, unlimited));
   const auto processors = std::make_shared<const payments::Processors>(std::move(guarded));
   modules_.push_back(orders::make_module({store, outbox_, clock, random, directory_, settings_.orders}));
   modules_.push_back(payments::make_module({store, outbox_, clock, random, directory_, processors, settings_.payments}));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "checkout/v1/checkout_service.pb.h"
+#include "payments/config/v1/config_service.pb.h"
 #include "payments/v1/payment_service.pb.h"
 #include "verify/findings.hpp"
 #include "verify/message_reader.hpp"
@@ -45,6 +46,10 @@ void check_answer(Tx& tx, MessageReader& reader, const Key& key, std::string_vie
     exists(tx, select_payment, key, "payment", paid->payment().id(), paid->payment().version(), findings);
   } else if (const auto* refunded = google::protobuf::DynamicCastToGenerated<::payments::v1::GetRefundResponse>(answer)) {
     exists(tx, select_refund, key, "refund", refunded->refund().id(), 0, findings);
+  } else if (const auto* config = google::protobuf::DynamicCastToGenerated<::payments::config::v1::GetConfigResponse>(answer)) {
+    const std::int64_t version = config->config().version();
+    if (!tx.first("select 1 from merchant_configs where merchant_id = $1 and version = $2", [](const Row&) { return true; }, key.merchant, version))
+      findings.add(check, key.subject(), fmt::format("its answer speaks of the configuration's version {}, which does not exist", version));
   } else if (const auto* moved = google::protobuf::DynamicCastToGenerated<::wallet::v1::GetOperationResponse>(answer)) {
     exists(tx, select_operation, key, "operation", moved->operation().id(), 0, findings);
   }

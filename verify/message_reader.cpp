@@ -6,6 +6,7 @@
 
 #include "checkout/v1/checkout_service.pb.h"
 #include "orders/v1/events.pb.h"
+#include "payments/config/v1/config_service.pb.h"
 #include "payments/events/v1/events.pb.h"
 #include "payments/v1/payment_service.pb.h"
 #include "purser/options/v1/options.pb.h"
@@ -50,6 +51,9 @@ const Message* MessageReader::read(std::string_view type, std::string_view bytes
 }
 
 const Message* MessageReader::read_answer(std::string_view bytes) {
+  // A configuration begins with its version, a number.
+  constexpr std::string_view first_number = "\x08";
+  if (first_field(bytes).starts_with(first_number)) return read(::payments::config::v1::GetConfigResponse::descriptor()->full_name(), bytes);
   const std::string_view id = first_field(first_field(bytes));
   if (id.starts_with("ord_")) return read(::checkout::v1::CreateCheckoutResponse::descriptor()->full_name(), bytes);
   if (id.starts_with("pay_")) return read(::payments::v1::GetPaymentResponse::descriptor()->full_name(), bytes);

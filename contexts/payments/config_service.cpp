@@ -116,7 +116,7 @@ Reply<api::GetConfigResponse> ConfigService::GetConfig(rpc::Call call, api::GetC
 }
 
 Reply<api::UpdateConfigResponse> ConfigService::UpdateConfig(rpc::Call call, api::UpdateConfigRequest request) {
-  CO_TRY_DONE(must_be_right(request.config(), orchestrator_.processors().names(), ""));
+  CO_TRY_DONE(must_be_right(request.config(), orchestrator_.processors().names(), "/config"));
   const Instant now = orchestrator_.book().clock().now();
   co_return co_await orchestrator_.store().transact([&](Tx& tx) -> Result<api::UpdateConfigResponse> {
     return rpc::once<api::UpdateConfigResponse>(tx, call, request, now, [&]() -> Result<api::UpdateConfigResponse> {
@@ -172,7 +172,7 @@ Reply<api::TryConfigResponse> ConfigService::TryConfig(rpc::Call call, api::TryC
     auto payments = list(tx, call.caller.merchant_id, {}, page);
     static_cast<void>(rpc::settle_page(page, payments));
     for (const Payment& payment : payments)
-      comparison.take(payment, build_plan(request_of(payment), config, orchestrator_.processors().names()).steps.front());
+      comparison.take(payment, build_plan(request_of(payment), config, orchestrator_.processors().taking(payment.method)).steps.front());
     return std::move(comparison).response();
   });
 }

@@ -57,7 +57,9 @@ Instruction Orchestrator::instruction_for(const rpc::Call& call, const Payment& 
           .begun_at = attempt.created_at,
           .repetition = attempt.checks,
           .traceparent = call.trace.valid() ? call.trace.traceparent() : "",
-          .correlation_id = call.correlation_id};
+          .correlation_id = call.correlation_id,
+          .merchant_id = payment.merchant_id,
+          .user_id = payment.user_id};
 }
 
 Reply<Settled> Orchestrator::carry_out(rpc::Call call, Payment payment, AttemptId id) {

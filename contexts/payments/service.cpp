@@ -137,7 +137,7 @@ PaymentPlan Service::plan_for(Tx& tx, const Payment& payment) {
                                    .card_network = payment.card_network,
                                    .metadata = payment.metadata,
                                    .at = payment.created_at};
-  return build_plan(context, *orchestrator_.configs().of(tx, payment.merchant_id), orchestrator_.processors().names());
+  return build_plan(context, *orchestrator_.configs().of(tx, payment.merchant_id), orchestrator_.processors().taking(payment.method));
 }
 
 Reply<api::CreatePaymentResponse> Service::CreatePayment(rpc::Call call, api::CreatePaymentRequest request) {

@@ -146,7 +146,7 @@ test('lists newest first, page by page', async () => {
     ids.push(intent.id);
     if (ids.length === 5) break;
   }
-  assert.deepEqual(ids, ids.toSorted().reverse());
+  assert.deepEqual(ids, [...ids].sort().reverse());
   assert.equal(new Set(ids).size, 5);
 });
 

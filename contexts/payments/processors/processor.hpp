@@ -24,6 +24,7 @@ struct Capabilities {
   bool multi_capture;
   bool partial_refund;
   bool webhooks;
+  std::vector<std::string> methods{};  // card, paypal, wallet, …; empty: any
 };
 
 // One ask, complete: everything in it is stored before it is made, so that it can be made again, the same.

@@ -19,4 +19,13 @@ Guard* Processors::find(std::string_view name) const {
   return found == all_.end() ? nullptr : found->get();
 }
 
+std::vector<std::string> Processors::taking(std::string_view method) const {
+  std::vector<std::string> names;
+  for (const auto& processor : all_) {
+    const std::vector<std::string>& methods = processor->capabilities().methods;
+    if (methods.empty() || std::ranges::find(methods, method) != methods.end()) names.emplace_back(processor->name());
+  }
+  return names;
+}
+
 }  // namespace purser::payments

@@ -17,6 +17,8 @@ class Processors {
   // Null where there is none of this name: one may have been taken away since an attempt was stored.
   Guard* find(std::string_view name) const;
   const std::vector<std::string>& names() const { return names_; }
+  // Those that take this method, in the same order.
+  std::vector<std::string> taking(std::string_view method) const;
 
  private:
   std::vector<std::shared_ptr<Guard>> all_;

@@ -350,7 +350,8 @@ class Stripe final : public Processor {
                              .visibility_lag = {},
                              .multi_capture = true,
                              .partial_refund = true,
-                             .webhooks = true};
+                             .webhooks = true,
+                             .methods = {"card", "apple_pay", "google_pay"}};
 };
 
 }  // namespace

@@ -48,7 +48,8 @@ class WalletProcessor final : public Processor {
                                   .visibility_lag = {},
                                   .multi_capture = true,
                                   .partial_refund = true,
-                                  .webhooks = false};
+                                  .webhooks = false,
+                                  .methods = {"wallet"}};
     return all;
   }
 

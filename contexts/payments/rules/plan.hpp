@@ -72,7 +72,7 @@ struct PaymentPlan {
   std::int64_t config_version = 0;
 };
 
-// `processors`: all that this server is set up with, in its own order, which decides where nothing else does.
+// `processors`: those of this server that take the method, in its own order, which decides where nothing else does.
 PaymentPlan build_plan(const CoreRequestContext& request, const MerchantConfig& config, const std::vector<std::string>& processors);
 
 // What is wrong with a configuration: pointer into it ("/rules/0/processors/1"), code, and what to do.
