@@ -3,7 +3,8 @@
 //   sale       DeductCredits    refund   RefundCredits                                         reverse  ReleaseHold, then RefundCredits
 // Each under the instruction's reference, by which it is found again at once: the journal shows what was committed, and nothing else was
 // done. Our processor_ref is the operation that holds or took the credit; for a release, refund or reversal of what never answered,
-// processor_ref may be the reference that it was asked for under. Too little credit is a decline; no webhooks.
+// processor_ref may be the reference that it was asked for under; a reversal of what the wallet does not know is absent. Too little credit
+// is a decline; no webhooks.
 #pragma once
 #include <memory>
 
