@@ -32,17 +32,19 @@ struct Instruction {
   std::string reference;
   std::int64_t amount;
   Currency currency;
-  std::string payment_method;
-  std::string processor_ref;  // what to capture, refund, release or reverse
-  bool final = true;          // for a capture: releases what is left
+  std::string payment_method{};
+  std::string processor_ref{};  // what to capture, refund, release or reverse
+  bool final = true;            // for a capture: releases what is left
   std::int64_t captured_before = 0;
-  std::string payment_id;
-  std::string order_id;
-  std::string return_url;
-  Instant begun_at;
+  std::string payment_id{};
+  std::string order_id{};
+  std::string return_url{};
+  Instant begun_at{};
   int repetition = 0;  // how often it was looked at; for what may be repeated under another key
   std::string traceparent{};
   std::string correlation_id{};
+  std::string merchant_id{};
+  std::string user_id{};  // whose store credit it is, where it is paid with that
 };
 
 // What a webhook says. The attempt is found by `reference`, else by `processor_ref` and `about`.
