@@ -45,7 +45,8 @@ struct Instruction {
   std::string traceparent{};
   std::string correlation_id{};
   std::string merchant_id{};
-  std::string user_id{};  // whose store credit it is, where it is paid with that
+  std::string user_id{};        // whose store credit it is, where it is paid with that
+  std::string action_result{};  // what the buyer brought back from the action that was required, where the processor wants to see it
 };
 
 // What a webhook says. The attempt is found by `reference`, else by `processor_ref` and `about`.
@@ -54,7 +55,8 @@ struct Notice {
   std::string type{};
   std::string reference{};
   std::string processor_ref{};
-  enum class About : std::uint8_t { money, refund, nothing } about = About::nothing;
+  // money: an attempt to get it. refund: also a reversal. capture, release: where a processor tells of these by themselves.
+  enum class About : std::uint8_t { money, capture, refund, release, nothing } about = About::nothing;
   std::optional<Money> amount{};  // what the processor speaks of, where it says so
   Outcome outcome{End::in_doubt};
 };
