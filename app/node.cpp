@@ -1,5 +1,9 @@
 #include "app/node.hpp"
 
+#include <fmt/format.h>
+
+#include <array>
+
 #include "app/secrets.hpp"
 #include "app/version.hpp"
 #include "contexts/payments/processors/stripe.hpp"
@@ -11,6 +15,16 @@ namespace purser::app {
 namespace {
 
 constexpr const char* sandbox_secret_key = "sk_test_sandbox";
+constexpr const char* sandbox_adyen_key = "AQEsandbox";
+constexpr const char* sandbox_adyen_account = "PurserSandbox";
+
+std::string hex_secret(Random& random) {
+  std::array<std::uint8_t, 32> bytes{};
+  random.fill(bytes);
+  std::string text;
+  for (const std::uint8_t byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
+}
 
 Result<std::string> key_secret(const Config& config) {
   if (!config.key_secret.empty()) return config.key_secret.reveal();
@@ -49,11 +63,18 @@ Result<Done> Node::open_stores(const EffectiveConfig& effective, const NodeOptio
   config_.stripe_secret_key = Secret(sandbox_secret_key);
   sandbox::Options sandbox{
       .secret_key = "", .webhook_secret = config_.stripe_webhook_secret.reveal(), .webhook_types = payments::stripe_webhook_types()};
+  if (config_.adyen_api_key.empty()) {
+    config_.adyen_api_key = Secret(sandbox_adyen_key);
+    config_.adyen_merchant_account = sandbox_adyen_account;
+    config_.adyen_hmac_key = Secret(hex_secret(system_random()));
+    sandbox.faces["adyen"] = {.webhook_secret = config_.adyen_hmac_key.reveal(), .webhook_types = payments::adyen_webhook_types()};
+  }
   const auto folder = options.sandbox_dir.empty() ? std::filesystem::path(config_.data_dir) : options.sandbox_dir;
   TRY(sandbox_, SandboxHost::open(folder, client_, std::move(sandbox)));
   sandbox_->start(io_.get_executor(), config_.sandbox_port);
   if (options.sandbox_in_process) processor_wire_ = http::make_loopback_client(sandbox_->handler());
   config_.stripe_base_url = "http://127.0.0.1:" + std::to_string(sandbox_->port());
+  if (config_.adyen_api_key.reveal() == sandbox_adyen_key) config_.adyen_base_url = config_.stripe_base_url + "/adyen/v71";
   return Done{};
 }
 
@@ -91,7 +112,7 @@ void Node::listen() {
 Reply<Done> Node::start() {
   CO_TRY_DONE(co_await shop_->recover());
   listen();
-  if (sandbox_) co_await sandbox_->send_webhooks_to("http://127.0.0.1:" + std::to_string(http_->port()) + "/webhooks/stripe");
+  if (sandbox_) co_await sandbox_->send_webhooks_to("http://127.0.0.1:" + std::to_string(http_->port()) + "/webhooks/");
   jobs_ = shop_->start_jobs(io_.get_executor());
   log::info("serving", {{"http_port", http_->port()}, {"grpc_port", grpc_->port()}, {"mode", config_.mode}, {"version", version}});
   co_return Done{};

@@ -27,7 +27,10 @@ void SandboxHost::start(boost::asio::any_io_executor executor, std::uint16_t por
 
 Task<void> SandboxHost::send_webhooks_to(std::string url) {
   http::Request settings{.method = "POST", .target = "/_sandbox/settings"};
-  JsonWriter(settings.body).begin_object().key("webhook_url").string(url).end_object();
+  JsonWriter json(settings.body);
+  json.begin_object().key("webhook_url").string(url + "stripe").key("faces").begin_object();
+  json.key("adyen").begin_object().key("webhook_url").string(url + "adyen").end_object();
+  json.end_object().end_object();
   const http::Response response = co_await sandbox_->handler()(std::move(settings));
   if (response.status != 200) log::error("the sandbox refused its settings", {{"status", response.status}});
 }

@@ -20,6 +20,7 @@ class SandboxHost {
   // Throws std::system_error where the port is taken.
   void start(boost::asio::any_io_executor executor, std::uint16_t port);
   std::uint16_t port() const { return server_ ? server_->port() : 0; }
+  // Each face to `url` and its own name: http://127.0.0.1:8080/webhooks/ + stripe.
   Task<void> send_webhooks_to(std::string url);
   Task<void> stop(Duration grace);
 

@@ -31,6 +31,21 @@ std::vector<store::Migration> all_migrations() {
   return all;
 }
 
+namespace {
+
+std::vector<payments::AdyenOptions> adyen_of(const Config& config) {
+  if (config.adyen_api_key.empty()) return {};
+  return {{.base_url = config.adyen_base_url,
+           .api_key = config.adyen_api_key.reveal(),
+           .merchant_account = config.adyen_merchant_account,
+           .hmac_key = config.adyen_hmac_key.reveal(),
+           .return_url = "https://localhost/",  // Adyen wants one of every payment, also of those that no buyer will come back from
+           .connect_timeout = milliseconds(config.processor_connect_timeout_ms),
+           .total_timeout = milliseconds(config.processor_total_timeout_ms)}};
+}
+
+}  // namespace
+
 ShopSettings ShopSettings::of(const Config& config, std::string key_secret) {
   return {.key_secret = std::move(key_secret),
           .mode = config.mode,
@@ -43,6 +58,7 @@ ShopSettings ShopSettings::of(const Config& config, std::string key_secret) {
                       .api_version = config.stripe_api_version,
                       .connect_timeout = milliseconds(config.processor_connect_timeout_ms),
                       .total_timeout = milliseconds(config.processor_total_timeout_ms)}},
+          .adyen = adyen_of(config),
           .guard = {.requests_per_second = static_cast<double>(config.processor_requests_per_second)},
           .idempotency_retention = hours(config.idempotency_retention_hours),
           .request_timeout = milliseconds(config.request_timeout_ms),
@@ -68,6 +84,8 @@ void Shop::add_contexts() {
   std::vector<std::shared_ptr<payments::Guard>> guarded;
   for (const payments::StripeOptions& account : settings_.stripe)
     guarded.push_back(std::make_shared<payments::Guard>(payments::make_stripe(processor_wire, account), clock, random, exporter, settings_.guard));
+  for (const payments::AdyenOptions& account : settings_.adyen)
+    guarded.push_back(std::make_shared<payments::Guard>(payments::make_adyen(processor_wire, account), clock, random, exporter, settings_.guard));
   // Our own, perhaps in this very process: there is nothing to spare it from.
   payments::GuardOptions unlimited = settings_.guard;
   unlimited.requests_per_second = 0;

@@ -8,6 +8,7 @@
 
 #include "contexts/orders/service.hpp"
 #include "contexts/payments/orchestrator.hpp"
+#include "contexts/payments/processors/adyen.hpp"
 #include "contexts/payments/processors/guard.hpp"
 #include "contexts/payments/processors/stripe.hpp"
 #include "platform/config.hpp"
@@ -38,6 +39,7 @@ struct ShopSettings {
   orders::Settings orders;
   payments::Settings payments;
   std::vector<payments::StripeOptions> stripe;  // one for each account
+  std::vector<payments::AdyenOptions> adyen{};
   payments::GuardOptions guard;
   Duration idempotency_retention = hours(24);
   Duration request_timeout = seconds(15);

@@ -56,6 +56,10 @@ struct Config {
   Secret stripe_secret_key{};
   Secret stripe_webhook_secret{};
   std::string stripe_api_version = "2024-06-20";
+  std::string adyen_base_url = "https://checkout-test.adyen.com/v71";
+  Secret adyen_api_key{};  // empty: Adyen is not among the processors
+  std::string adyen_merchant_account{};
+  Secret adyen_hmac_key{};  // of the standard webhook, hex
   std::int64_t processor_connect_timeout_ms = 2'000;
   std::int64_t processor_total_timeout_ms = 30'000;
   std::int64_t processor_requests_per_second = 100;  // of us, at one processor

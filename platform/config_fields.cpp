@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
+#include <cctype>
 #include <charconv>
 #include <numeric>
 #include <vector>
@@ -60,6 +61,10 @@ bool is_stripe_version(std::string_view text) {
 
 // What --print-config shows instead of a secret is none, so that its output cannot be taken for a configuration by mistake.
 bool is_secret_text(std::string_view text) { return all_visible(text) && text != shown_secret; }
+bool is_visible_or_empty(std::string_view text) { return all_visible(text); }
+bool is_hex_secret(std::string_view text) {
+  return text.size() % 2 == 0 && std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c) != 0; });
+}
 bool is_key_secret(std::string_view text) { return is_secret_text(text) && text.size() >= key_secret_bytes_min; }
 
 template <class Integer>
@@ -111,6 +116,11 @@ const std::vector<ConfigField>& table() {
            "the signing secret of Stripe's webhooks"),
       text("stripe_api_version", &Config::stripe_api_version, is_stripe_version, "a date such as 2024-06-20, or 2025-03-31.basil",
            "Stripe's API version"),
+      text("adyen_base_url", &Config::adyen_base_url, is_base_url, "an http:// or https:// URL without user, query or fragment",
+           "where Adyen's Checkout API, or what speaks like it, is"),
+      text("adyen_api_key", &Config::adyen_api_key, is_secret_text, "visible ASCII characters", "the API key at Adyen; with it Adyen is a processor"),
+      text("adyen_merchant_account", &Config::adyen_merchant_account, is_visible_or_empty, "visible ASCII characters", "the merchant account at Adyen"),
+      text("adyen_hmac_key", &Config::adyen_hmac_key, is_hex_secret, "pairs of hexadecimal digits", "the HMAC key of Adyen's standard webhook"),
       number("processor_connect_timeout_ms", &Config::processor_connect_timeout_ms, 1, 300'000, "milliseconds to connect to a processor"),
       number("processor_total_timeout_ms", &Config::processor_total_timeout_ms, 1, 300'000, "milliseconds until a processor's answer is given up"),
       number("processor_requests_per_second", &Config::processor_requests_per_second, 1, 1'000'000, "requests a second to one processor"),
@@ -238,6 +248,11 @@ std::vector<FieldError> config_contradictions(const Config& config) {
   if (config.mode == "live" && key_is_for("test"))
     refuse("stripe_secret_key",
            "stripe_secret_key is a test key, but mode is \"live\": nothing would be charged; set mode = \"test\" or use a live key");
+  if (!config.adyen_api_key.empty() && config.adyen_merchant_account.empty())
+    refuse("adyen_merchant_account", "adyen_api_key is set and adyen_merchant_account is not: name the account that is charged for");
+  if (!config.adyen_api_key.empty() && config.adyen_hmac_key.empty())
+    refuse("adyen_hmac_key",
+           "adyen_api_key is set and adyen_hmac_key is not: without webhooks no capture, refund or cancellation at Adyen ever ends");
   if (config.processor_connect_timeout_ms > config.processor_total_timeout_ms)
     refuse("processor_connect_timeout_ms", fmt::format("processor_connect_timeout_ms is {}, more than processor_total_timeout_ms, which is {}",
                                                        config.processor_connect_timeout_ms, config.processor_total_timeout_ms));

@@ -1,5 +1,6 @@
 // What buyers do. Each ends by handing its order to the clerks, if there is one.
 #include "platform/json/json_writer.hpp"
+#include "sim/hosts.hpp"
 #include "sim/people.hpp"
 
 namespace purser::sim {
@@ -14,7 +15,9 @@ std::string payment_json(const std::string& order_id, const std::string& method,
   writer.begin_object();
   if (!order_id.empty()) writer.key("order_id").string(order_id);
   if (order_id.empty()) writer.key("amount").integer(990).key("currency").string("EUR").key("user_id").string("user-2");
-  writer.key("payment_method").string(method);
+  writer.key("payment_method").string(method).key("processor_tokens").begin_object();
+  for (const ProcessorName& name : processor_names) writer.key(name.account).string(method);
+  writer.end_object();
   if (!capture_method.empty()) writer.key("capture_method").string(capture_method);
   writer.key("return_url").string("https://shop.example/thanks").end_object();
   return json;

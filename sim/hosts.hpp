@@ -40,8 +40,8 @@ void add_shop(World& world, Network& network, Disk& disk, const Weather& weather
               std::function<void()> committed);
 // Whether it has recovered and takes requests.
 bool is_ready(const ShopHost& host);
-// An API key of a new merchant.
-Reply<std::string> make_api_key(ShopHost& host);
+// An API key of a new merchant, who lets so many processors be asked, in order.
+Reply<std::string> make_api_key(ShopHost& host, std::size_t processors);
 
 class ProcessorHost {
  public:

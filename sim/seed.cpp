@@ -53,13 +53,14 @@ class Day {
     clients_.start();
     world_.run_until([&] { return is_ready(shop_); }, minutes(1));
     std::optional<std::string> key;
-    world_.after(0, *shop_.process, [&] { boost::asio::co_spawn(shop_.process->executor(), keep_key(&shop_, &key), boost::asio::detached); });
+    world_.after(0, *shop_.process,
+                 [&] { boost::asio::co_spawn(shop_.process->executor(), keep_key(&shop_, tuning_.processors, &key), boost::asio::detached); });
     world_.run_until([&] { return key.has_value(); }, minutes(1));
     client_ = std::make_unique<ShopClient>(clients_, network_.client_of(clients_), memory_, tuning_, *key);
     people_ = std::make_unique<People>(*client_);
   }
-  static Task<void> keep_key(ShopHost* shop, std::optional<std::string>* key) {
-    auto made = co_await make_api_key(*shop);
+  static Task<void> keep_key(ShopHost* shop, std::size_t processors, std::optional<std::string>* key) {
+    auto made = co_await make_api_key(*shop, processors);
     if (made.ok()) *key = *made;
   }
 

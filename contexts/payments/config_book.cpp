@@ -38,9 +38,14 @@ RoutingRule rule_of(const api::RoutingRule& rule) {
 
 }  // namespace
 
+std::string in_lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
 MerchantConfig from_api(const api::MerchantConfig& config) {
   MerchantConfig own{.version = config.version(), .priority = words(config.priority())};
-  for (const api::MethodRoute& route : config.methods()) own.methods[route.method()] = words(route.processors());
+  for (const api::MethodRoute& route : config.methods()) own.methods[in_lower_case(route.method())] = words(route.processors());
   for (const api::RoutingRule& rule : config.rules()) own.rules.push_back(rule_of(rule));
   for (const api::VolumeShare& share : config.volume()) own.volume.push_back({share.processor(), share.percent()});
   own.fallback.enabled = !config.fallback().disabled();
@@ -56,7 +61,8 @@ std::shared_ptr<const MerchantConfig> ConfigBook::of(store::Tx& tx, const std::s
   {
     const std::scoped_lock lock(guard_);
     const auto found = known_.find(merchant_id);
-    if (found != known_.end() && found->second->version == stored->version) return found->second;
+    if (found != known_.end() && found->second.config->version == stored->version && found->second.bytes == stored->bytes)
+      return found->second.config;
   }
   api::MerchantConfig config;
   if (!config.ParseFromString(stored->bytes)) return none;
@@ -64,7 +70,7 @@ std::shared_ptr<const MerchantConfig> ConfigBook::of(store::Tx& tx, const std::s
   auto compiled = std::make_shared<const MerchantConfig>(from_api(config));
   const std::scoped_lock lock(guard_);
   if (known_.size() >= known_max) known_.clear();
-  known_[merchant_id] = compiled;
+  known_[merchant_id] = {stored->bytes, compiled};
   return compiled;
 }
 

@@ -11,6 +11,7 @@
 
 namespace purser::payments {
 
+std::string in_lower_case(std::string text);
 MerchantConfig from_api(const ::payments::config::v1::MerchantConfig& config);
 
 // Any thread.
@@ -21,7 +22,12 @@ class ConfigBook {
 
  private:
   std::mutex guard_;
-  std::map<std::string, std::shared_ptr<const MerchantConfig>, std::less<>> known_;  // by merchant
+  // With the bytes it was made from: a version that was read in a transaction may never have been committed, and be another one later.
+  struct Known {
+    std::string bytes;
+    std::shared_ptr<const MerchantConfig> config;
+  };
+  std::map<std::string, Known, std::less<>> known_;  // by merchant
 };
 
 }  // namespace purser::payments

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/util/time_util.h>
 
+#include <algorithm>
 #include <charconv>
 #include <set>
 
@@ -13,6 +14,7 @@ namespace {
 namespace api = ::payments::config::v1;
 using store::Tx;
 
+constexpr std::size_t bytes_max = 64 << 10;
 constexpr int try_by_default = 100, rerouted_max = 100, page_by_default = 20;
 
 api::MerchantConfig to_api(const StoredConfig& stored) {
@@ -23,17 +25,26 @@ api::MerchantConfig to_api(const StoredConfig& stored) {
   return config;
 }
 
-// A method that stands twice would hide one of its routes.
-std::vector<ConfigFault> faults_in(const api::MerchantConfig& config, const std::vector<std::string>& processors) {
-  std::vector<ConfigFault> faults = faults_of(from_api(config), processors);
+// A method that stands twice would hide one of its routes; one that is given to a processor that does not take it could not be paid.
+std::vector<ConfigFault> faults_in(const api::MerchantConfig& config, const Processors& processors) {
+  if (config.ByteSizeLong() > bytes_max)
+    return {{"", "too_large", "The configuration has " + std::to_string(config.ByteSizeLong()) + " bytes as stored; at most 65536 are allowed."}};
+  std::vector<ConfigFault> faults = faults_of(from_api(config), processors.names());
   std::set<std::string> methods;
-  for (int i = 0; i < config.methods_size(); ++i)
-    if (!methods.insert(config.methods(i).method()).second)
-      faults.push_back({"/methods/" + std::to_string(i) + "/method", "duplicate", "The method \"" + config.methods(i).method() + "\" stands twice."});
+  for (int i = 0; i < config.methods_size(); ++i) {
+    const std::string method = in_lower_case(config.methods(i).method()), at = "/methods/" + std::to_string(i);
+    if (!methods.insert(method).second) faults.push_back({at + "/method", "duplicate", "The method \"" + method + "\" stands twice."});
+    const std::vector<std::string> taking = processors.taking(method);
+    for (int k = 0; k < config.methods(i).processors_size(); ++k) {
+      const std::string& processor = config.methods(i).processors(k);
+      if (processors.find(processor) && std::ranges::find(taking, processor) == taking.end())
+        faults.push_back({at + "/processors/" + std::to_string(k), "method_not_taken", "\"" + processor + "\" does not take \"" + method + "\"."});
+    }
+  }
   return faults;
 }
 
-Result<Done> must_be_right(const api::MerchantConfig& config, const std::vector<std::string>& processors, const std::string& under) {
+Result<Done> must_be_right(const api::MerchantConfig& config, const Processors& processors, const std::string& under) {
   Error error{.kind = Kind::invalid, .code = "config_invalid", .detail = "The configuration cannot be used; nothing was changed."};
   for (const ConfigFault& fault : faults_in(config, processors)) error.fields.push_back({under + fault.pointer, fault.detail, fault.code});
   if (error.fields.empty()) return Done{};
@@ -116,7 +127,7 @@ Reply<api::GetConfigResponse> ConfigService::GetConfig(rpc::Call call, api::GetC
 }
 
 Reply<api::UpdateConfigResponse> ConfigService::UpdateConfig(rpc::Call call, api::UpdateConfigRequest request) {
-  CO_TRY_DONE(must_be_right(request.config(), orchestrator_.processors().names(), "/config"));
+  CO_TRY_DONE(must_be_right(request.config(), orchestrator_.processors(), "/config"));
   const Instant now = orchestrator_.book().clock().now();
   co_return co_await orchestrator_.store().transact([&](Tx& tx) -> Result<api::UpdateConfigResponse> {
     return rpc::once<api::UpdateConfigResponse>(tx, call, request, now, [&]() -> Result<api::UpdateConfigResponse> {
@@ -155,7 +166,7 @@ Reply<api::RollBackConfigResponse> ConfigService::RollBackConfig(rpc::Call call,
       const auto old = find_config(tx, call.caller.merchant_id, request.version());
       if (!old) return version_not_found(request.version());
       const api::MerchantConfig config = to_api(*old);
-      TRY_DONE(must_be_right(config, orchestrator_.processors().names(), ""));
+      TRY_DONE(must_be_right(config, orchestrator_.processors(), ""));
       api::RollBackConfigResponse response;
       *response.mutable_config() = store_next(tx, call, config, now);
       return response;
@@ -164,7 +175,7 @@ Reply<api::RollBackConfigResponse> ConfigService::RollBackConfig(rpc::Call call,
 }
 
 Reply<api::TryConfigResponse> ConfigService::TryConfig(rpc::Call call, api::TryConfigRequest request) {
-  CO_TRY_DONE(must_be_right(request.config(), orchestrator_.processors().names(), "/config"));
+  CO_TRY_DONE(must_be_right(request.config(), orchestrator_.processors(), "/config"));
   const MerchantConfig config = from_api(request.config());
   const rpc::Page page{.size = request.payments() > 0 ? request.payments() : try_by_default};
   co_return co_await orchestrator_.store().read([&](Tx& tx) -> Result<api::TryConfigResponse> {

@@ -23,14 +23,14 @@ NewAttempt Orchestrator::new_attempt(const rpc::Call& call, Route route) {
 
 Result<Done> Orchestrator::ready(const Payment& payment) const {
   const Attempt* charge = payment.money_attempt();
-  const Guard* processor = charge ? processors_.find(charge->processor) : nullptr;
-  return processor ? processor->ready() : Done{};
+  if (!charge) return Done{};
+  return processors_.ready(charge->processor);
 }
 
-// A processor that was taken away from the configuration cannot be asked, and what it did is not known.
+// A processor that was taken away from the configuration cannot be asked, and what it did before is not known.
 Task<Outcome> Orchestrator::process(std::string processor, Instruction instruction) {
   Guard* guard = processors_.find(processor);
-  if (!guard) co_return in_doubt("unknown", "The processor \"" + processor + "\" is not set up here any more.");
+  if (!guard) co_return not_sent("The processor \"" + processor + "\" is not set up here any more.");
   co_return co_await guard->process(std::move(instruction));
 }
 Task<Outcome> Orchestrator::look_up(std::string processor, Instruction instruction) {
@@ -142,6 +142,20 @@ Task<Outcome> Orchestrator::find_out(std::string processor, Instruction instruct
     co_return known.end == End::absent ? absent : known;
   }
   if (provable) co_return absent;
+  // It cannot be looked up, but be undone by our reference: then it did not charge, and cannot any more.
+  if (gets_money && can.void_by_reference && !can.look_up_by_reference) {
+    instruction.kind = AttemptKind::release;
+    instruction.processor_ref = instruction.reference;
+    instruction.reference += "-undo";
+    const Outcome undone = co_await guard->process(std::move(instruction));
+    if (undone.end == End::succeeded || undone.end == End::absent)
+      co_return Outcome{.end = End::released,
+                        .failure = Failure{.code = "timeout",
+                                           .message = "The processor did not answer; what it may have done is undone.",
+                                           .retryable = true,
+                                           .outcome = "absent"}};
+    co_return Outcome{.end = End::in_doubt};
+  }
   log::error("an attempt stays in doubt beyond what the processor can tell; look at it there",
              {{"payment_id", instruction.payment_id}, {"reference", instruction.reference}, {"processor_ref", instruction.processor_ref}});
   co_return Outcome{.end = End::in_doubt};

@@ -53,6 +53,7 @@ void count(const Payment& payment, const Change& change) {
       failed.add();
       break;
     case What::fell_back:
+      failed.add();
       started.add();
       elsewhere.add();
       break;

@@ -268,11 +268,12 @@ std::optional<AttemptKey> find_by_reference(Tx& tx, const std::string& reference
   return tx.first("select merchant_id, payment_id, id from payment_attempts where reference = $1", read_key, reference);
 }
 
-std::optional<AttemptKey> find_money_attempt(Tx& tx, const std::string& processor_ref) {
+std::optional<AttemptKey> find_money_attempt(Tx& tx, const std::string& processor, const std::string& processor_ref) {
   return tx.first(
-      "select merchant_id, payment_id, id from payment_attempts where processor_ref = $1 and processor_ref <> '' and kind in ('AUTHORIZE', 'SALE') "
-      "order by number desc limit 1",
-      read_key, processor_ref);
+      "select merchant_id, payment_id, id from payment_attempts where processor_ref = $1 and processor_ref <> '' and processor = $2 and kind in "
+      "('AUTHORIZE', "
+      "'SALE') order by number desc limit 1",
+      read_key, processor_ref, processor);
 }
 
 std::vector<AttemptKey> due_attempts(Tx& tx, Instant now, int rows_max) {

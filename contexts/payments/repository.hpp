@@ -42,7 +42,7 @@ struct AttemptKey {
   AttemptId attempt_id;
 };
 std::optional<AttemptKey> find_by_reference(store::Tx& tx, const std::string& reference);
-std::optional<AttemptKey> find_money_attempt(store::Tx& tx, const std::string& processor_ref);
+std::optional<AttemptKey> find_money_attempt(store::Tx& tx, const std::string& processor, const std::string& processor_ref);
 std::vector<AttemptKey> due_attempts(store::Tx& tx, Instant now, int rows_max);
 std::optional<Instant> next_due(store::Tx& tx);
 // At start: what was sent before the process ended is nobody's any more; the janitor is to look at it now.

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "kernel/assert.hpp"
-
 namespace purser::payments {
 namespace {
 
@@ -26,9 +24,7 @@ bool may_do_better(const Outcome& outcome, const FallbackPolicy& policy) {
 Result<Route> Router::first(const PaymentStep& step) const {
   std::optional<Error> unavailable;
   for (const std::string& candidate : step.candidates) {
-    const Guard* processor = processors_.find(candidate);
-    PURSER_ASSERT(processor != nullptr);
-    const auto ready = processor->ready();
+    const auto ready = processors_.ready(candidate);
     if (ready.ok()) return Route{candidate, unavailable ? "those before it do not answer; then " + step.why : step.why};
     if (!unavailable) unavailable = ready.error();
   }
@@ -44,17 +40,18 @@ NextStep Router::after(const Payment& payment, const Attempt& attempt, const Out
   if (outcome.end == End::in_doubt) return {.why = "nobody else is asked while it is unknown whether money moved"};
   if (!policy.enabled) return {.why = "the merchant asks nobody else"};
   if (!may_do_better(outcome, policy)) return {.why = "nobody else is asked after " + name_of(outcome)};
-  const auto of_this_card = [&](const Attempt& other) { return other.gets_money() && other.payment_method == payment.token_for(other.processor); };
-  const auto asked = std::ranges::count_if(payment.attempts, of_this_card);
-  if (asked >= policy.attempts_max) return {.why = "as often as the merchant allows were asked already"};
+  const auto asked = payment.asked_for_this_request();
+  if (std::ssize(asked) >= policy.attempts_max) return {.why = "as many as the merchant allows were asked already"};
+  bool unknown = false;
   for (const std::string& candidate : payment.candidates) {
-    const bool tried =
-        std::ranges::any_of(payment.attempts, [&](const Attempt& other) { return of_this_card(other) && other.processor == candidate; });
-    const Guard* processor = processors_.find(candidate);
-    if (tried || processor == nullptr || !processor->ready().ok()) continue;
+    if (std::ranges::find(asked, candidate, &Attempt::processor) != asked.end() || !processors_.ready(candidate).ok()) continue;
+    if (!payment.tokens.contains(candidate)) {
+      unknown = true;
+      continue;
+    }
     return {.route = Route{candidate, "after " + name_of(outcome) + " at " + attempt.processor + ", where no money moved"}};
   }
-  return {.why = "no other processor is left"};
+  return {.why = unknown ? "nobody else has a token for it (processor_tokens)" : "no other processor is left"};
 }
 
 }  // namespace purser::payments

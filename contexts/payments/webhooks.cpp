@@ -11,10 +11,10 @@ namespace {
 using store::Tx;
 
 // The attempt a notice is about: by our own reference, or, where the processor sent none, by its id for the charge.
-std::optional<AttemptKey> attempt_of(Tx& tx, const Notice& notice) {
+std::optional<AttemptKey> attempt_of(Tx& tx, const std::string& processor, const Notice& notice) {
   if (!notice.reference.empty())
     if (auto key = find_by_reference(tx, notice.reference)) return key;
-  if (notice.about == Notice::About::money) return find_money_attempt(tx, notice.processor_ref);
+  if (notice.about == Notice::About::money) return find_money_attempt(tx, processor, notice.processor_ref);
   return std::nullopt;
 }
 
@@ -29,27 +29,49 @@ bool speaks_of(const Notice& notice, const Payment& payment, AttemptId id) {
 
 // What carries an attempt's reference need not be its outcome: metadata can be copied from a charge to its refund.
 bool is_about(const Notice& notice, const Attempt& attempt) {
-  if (notice.about == Notice::About::money) return attempt.gets_money();
-  return attempt.kind == AttemptKind::refund || attempt.kind == AttemptKind::reverse;
+  switch (notice.about) {
+    case Notice::About::money:
+      return attempt.gets_money();
+    case Notice::About::capture:
+      return attempt.kind == AttemptKind::capture;
+    case Notice::About::refund:
+      return attempt.kind == AttemptKind::refund || attempt.kind == AttemptKind::reverse;
+    case Notice::About::release:
+      return attempt.kind == AttemptKind::release || attempt.kind == AttemptKind::reverse;
+    case Notice::About::nothing:
+      break;
+  }
+  return false;
 }
 
-// Says what became of it: applied, unmatched (not ours), mismatched, or a duplicate.
+// A decline that overtakes the reply is left to whoever waits for that: he may ask another processor, which we cannot. Should the reply
+// be lost, the janitor finds the decline.
+bool is_for_the_caller(const Notice& notice, const Payment& payment, const Attempt& attempt) {
+  return notice.outcome.end == End::declined && attempt.gets_money() && attempt.status == AttemptStatus::sent && payment.candidates.size() > 1;
+}
+
+// What is to be done with it: applied, unmatched (not ours, or not about this), mismatched (another amount), left (to the caller).
+std::string verdict_on(const Notice& notice, const std::string& processor, const std::optional<Payment>& payment, const AttemptKey& key) {
+  if (!payment) return "unmatched";
+  const Attempt& attempt = *payment->attempt(key.attempt_id);
+  // One processor's word does not count for what another was asked.
+  if (attempt.processor != processor || !is_about(notice, attempt)) return "unmatched";
+  if (!speaks_of(notice, *payment, key.attempt_id)) return "mismatched";
+  return is_for_the_caller(notice, *payment, attempt) ? "left" : "applied";
+}
+
+// Says what became of it, or that it is a duplicate.
 Result<std::string> take(Orchestrator& orchestrator, Tx& tx, const std::string& processor, const Notice& notice) {
   PaymentBook& book = orchestrator.book();
-  const auto key = attempt_of(tx, notice);
-  const std::string outcome = key ? "applied" : "unmatched";
-  if (!take_in(tx, processor, notice.event_id, notice.type, book.clock().now(), outcome)) return std::string("duplicate");
-  if (!key) return outcome;
-  const auto payment = find(tx, key->merchant_id, key->payment_id);
-  if (!payment) return payment_not_found(key->payment_id);
+  const auto key = attempt_of(tx, processor, notice);
+  const auto payment = key ? find(tx, key->merchant_id, key->payment_id) : std::nullopt;
+  const std::string verdict = key ? verdict_on(notice, processor, payment, *key) : "unmatched";
+  if (!take_in(tx, processor, notice.event_id, notice.type, book.clock().now(), verdict)) return std::string("duplicate");
+  if (verdict != "applied") return verdict;
   rpc::Call call = rpc::system_call(key->merchant_id, "webhook/" + notice.event_id);
   call.caller.actor = "processor:" + processor;
-  // One processor's word does not count for what another was asked.
-  if (payment->attempt(key->attempt_id)->processor != processor) return std::string("unmatched");
-  if (!is_about(notice, *payment->attempt(key->attempt_id))) return std::string("unmatched");
-  if (!speaks_of(notice, *payment, key->attempt_id)) return std::string("mismatched");
   TRY(const Payment after, book.settle(tx, call, *payment, key->attempt_id, notice.outcome));
-  return outcome;
+  return verdict;
 }
 
 void count(const std::string& processor, const std::string& outcome) {

@@ -6,6 +6,7 @@ alter table payments add column card_network text not null default '';
 alter table payment_steps add column candidates text not null default '';
 alter table payment_steps add column reason text not null default '';
 alter table payment_steps add column config_version bigint not null default 0;
+update payment_steps set candidates = processor;
 alter table payment_attempts add column route_reason text not null default '';
 alter table payment_attempts add column next_reason text not null default '';
 

@@ -19,6 +19,14 @@ Guard* Processors::find(std::string_view name) const {
   return found == all_.end() ? nullptr : found->get();
 }
 
+Result<Done> Processors::ready(std::string_view name) const {
+  if (const Guard* processor = find(name)) return processor->ready();
+  return Error{.kind = Kind::unavailable,
+               .code = "processor_unavailable",
+               .detail = "The payment processor \"" + std::string(name) + "\" is not set up here any more. Nothing was asked of it; set it up again.",
+               .metadata = {{"processor", std::string(name)}}};
+}
+
 std::vector<std::string> Processors::taking(std::string_view method) const {
   std::vector<std::string> names;
   for (const auto& processor : all_) {

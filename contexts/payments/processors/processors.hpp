@@ -16,6 +16,8 @@ class Processors {
 
   // Null where there is none of this name: one may have been taken away since an attempt was stored.
   Guard* find(std::string_view name) const;
+  // Whether it would be called now: 503 `processor_unavailable` where its circuit is open, or where there is none of this name any more.
+  Result<Done> ready(std::string_view name) const;
   const std::vector<std::string>& names() const { return names_; }
   // Those that take this method, in the same order.
   std::vector<std::string> taking(std::string_view method) const;

@@ -326,6 +326,16 @@ const std::string& Payment::token_for(const std::string& processor) const {
   return found == tokens.end() ? payment_method : found->second;
 }
 
+std::vector<Attempt> Payment::asked_for_this_request() const {
+  std::vector<Attempt> asked;
+  for (const Attempt& attempt : attempts) {
+    if (!attempt.gets_money()) continue;
+    if (!asked.empty() && !asked.back().next.starts_with(asked_instead)) asked.clear();
+    asked.push_back(attempt);
+  }
+  return asked;
+}
+
 bool Payment::is_undecided() const {
   const Attempt* last = money_attempt();
   return last && last->is_open();
@@ -362,7 +372,7 @@ Decision<Change> start(const Payment& payment, const NewAttempt& fresh, const st
   Change change = unchanged(payment, What::started);
   const auto kind = payment.capture_method == CaptureMethod::automatic ? AttemptKind::sale : AttemptKind::authorize;
   Attempt attempt = begin(payment, fresh, kind, payment.amount.minor, now);
-  if (!payment_method.empty()) attempt.payment_method = payment_method;
+  if (another_method) attempt.payment_method = payment_method;
   change.payment_method = payment_method;
   change.attempts = {attempt};
   change.status = Status::processing;
@@ -458,7 +468,7 @@ std::optional<Change> fall_back(const Payment& payment, AttemptId id, const Outc
   if (static_cast<std::size_t>(std::ranges::count_if(payment.attempts, &Attempt::gets_money)) >= money_attempts_max) return std::nullopt;
   Change change = unchanged(payment, What::fell_back);
   Attempt over = ended(*attempt, in_doubt ? AttemptStatus::declined : status_of(outcome.end), outcome, now);
-  over.next = "no money moved: asked " + next.processor + " instead";
+  over.next = std::string(asked_instead) + next.processor;
   change.attempts = {over, begin(payment, next, attempt->kind, attempt->amount, now)};
   change.status = Status::processing;
   return change;

@@ -99,6 +99,9 @@ struct Failure {
   bool operator==(const Failure&) const = default;
 };
 
+// How Attempt::next begins where another processor was asked instead.
+inline constexpr std::string_view asked_instead = "no money moved, so this was asked instead: ";
+
 struct Attempt {
   AttemptId id;
   int number = 1;  // within the payment, from 1
@@ -180,6 +183,8 @@ struct Payment {
   const Attempt* open_attempt(AttemptKind kind) const;  // the open one of this kind, if any
   const Attempt* money_attempt() const;                 // the last authorize or sale
   const std::string& token_for(const std::string& processor) const;
+  // The last attempts to get the money, as far back as each took over from the one before it in the same request.
+  std::vector<Attempt> asked_for_this_request() const;
   bool is_undecided() const;  // whether its money moved is not known yet
   std::int64_t capture_pending() const;
   std::int64_t refund_pending() const;

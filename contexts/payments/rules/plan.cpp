@@ -9,6 +9,8 @@ namespace {
 bool holds(const std::vector<std::string>& list, std::string_view word) { return std::ranges::find(list, word) != list.end(); }
 bool allows(const std::vector<std::string>& list, std::string_view word) { return list.empty() || holds(list, word); }
 
+constexpr std::size_t faults_max = 100;  // told of one configuration
+
 int hour_of(Instant at) { return static_cast<int>(at.unix_ms / 3'600'000 % 24); }
 
 bool within_hours(const RoutingRule& rule, int hour) {
@@ -57,6 +59,7 @@ class Candidates {
       list_.push_back(processor);
     }
   }
+  bool none() const { return list_.empty(); }
   PaymentStep step(std::string method, std::int64_t amount) && { return {std::move(method), amount, std::move(list_), std::move(why_)}; }
 
  private:
@@ -67,7 +70,9 @@ class Candidates {
 class Faults {
  public:
   explicit Faults(const std::vector<std::string>& processors) : processors_(processors) {}
-  void add(std::string pointer, std::string code, std::string detail) { found_.push_back({std::move(pointer), std::move(code), std::move(detail)}); }
+  void add(std::string pointer, std::string code, std::string detail) {
+    if (found_.size() < faults_max) found_.push_back({std::move(pointer), std::move(code), std::move(detail)});
+  }
   void check_processors(const std::vector<std::string>& list, const std::string& pointer) {
     for (std::size_t i = 0; i < list.size(); ++i) check_processor(list[i], pointer + "/" + std::to_string(i));
     if (std::set<std::string>(list.begin(), list.end()).size() != list.size()) add(pointer, "duplicate", "A processor stands in the list twice.");
@@ -96,6 +101,12 @@ void check_rule(Faults& faults, const RoutingRule& rule, const std::string& at) 
     faults.add(at + "/currencies", "currency_needed", "A rule about amounts names one currency: 1000 is ten dollars and a thousand yen.");
   if (rule.amount_minimum && rule.amount_maximum && *rule.amount_minimum > *rule.amount_maximum)
     faults.add(at + "/amount_maximum", "out_of_range", "amount_maximum is less than amount_minimum: the rule never holds.");
+  for (std::size_t i = 0; i < rule.countries.size(); ++i)
+    if (rule.countries[i].size() != 2)
+      faults.add(at + "/countries/" + std::to_string(i), "country_malformed",
+                 "\"" + rule.countries[i] + "\" is no ISO 3166-1 alpha-2 code, such as DE.");
+  if (rule.hour_from.has_value() != rule.hour_until.has_value())
+    faults.add(at + "/hour_until", "required", "Give hour_from and hour_until together, or neither.");
   if (rule.hour_from && rule.hour_until && *rule.hour_from == *rule.hour_until)
     faults.add(at + "/hour_until", "out_of_range", "hour_from and hour_until are equal; leave both out for a rule that always holds.");
 }
@@ -117,7 +128,8 @@ PaymentPlan build_plan(const CoreRequestContext& request, const MerchantConfig& 
     candidates.add({share->processor}, std::to_string(share->percent) + " % of the volume");
   if (route != config.methods.end()) candidates.add(route->second, "first for " + request.method);
   candidates.add(config.priority, "first by priority");
-  candidates.add(processors, "the server's own order");
+  // A token is one processor's: whom nobody names is asked only where nobody else is.
+  if (candidates.none() && !processors.empty()) candidates.add({processors.front()}, "the server's first for " + request.method);
   return {.amount = request.amount, .steps = {std::move(candidates).step(request.method, request.amount.minor)}, .config_version = config.version};
 }
 

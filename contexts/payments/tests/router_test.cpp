@@ -28,7 +28,11 @@ class RouterTest : public testing::Test {
     return std::make_shared<Guard>(std::make_shared<Quiet>(name), system_clock(), system_random(), nullptr, GuardOptions{});
   }
   static Payment paying(std::vector<std::string> asked) {
-    Payment payment{.id = {{1}}, .amount = {100, usd}, .payment_method = "pm_1", .candidates = {"stripe", "adyen", "paypal"}};
+    Payment payment{.id = {{1}},
+                    .amount = {100, usd},
+                    .payment_method = "pm_1",
+                    .tokens = {{"adyen", "a"}, {"paypal", "p"}},
+                    .candidates = {"stripe", "adyen", "paypal"}};
     for (const std::string& processor : asked) {
       const NewAttempt fresh{.id = {{static_cast<std::uint8_t>(payment.attempts.size() + 1)}}, .processor = processor, .check_at = now};
       if (payment.attempts.empty()) {
@@ -88,6 +92,31 @@ TEST_F(RouterTest, OnlyWhatIsProvedNotToHaveHappenedIsAskedForElsewhere) {
 TEST_F(RouterTest, SaysWhyNobodyElseIsAsked) {
   EXPECT_EQ(after(paying({"stripe"}), {.end = End::in_doubt}).why, "nobody else is asked while it is unknown whether money moved");
   EXPECT_EQ(after(paying({"stripe"}), declined_with("stolen_card")).why, "nobody else is asked after stolen_card");
+}
+
+TEST_F(RouterTest, WhoHasNoTokenForItIsNotAsked) {
+  Payment payment = paying({"stripe"});
+  payment.tokens = {{"paypal", "p"}};
+  EXPECT_EQ(after(payment, {.end = End::not_sent}).route->processor, "paypal");
+  payment.tokens.clear();
+  EXPECT_EQ(after(payment, {.end = End::not_sent}).why, "nobody else has a token for it (processor_tokens)");
+}
+
+// What was asked for an earlier request does not count for this one.
+TEST_F(RouterTest, EveryRequestMayFallBack) {
+  Payment payment = paying({"stripe", "adyen"});
+  const auto failed = settle(payment, payment.attempts.back().id, {.end = End::not_sent}, {.id = {{90}}, .check_at = now}, now);
+  payment = apply(payment, *failed, now);
+  payment = apply(payment, *start(payment, {.id = {{9}}, .processor = "stripe", .check_at = now}, "", now), now);
+  EXPECT_EQ(after(payment, {.end = End::not_sent}).route->processor, "adyen");
+}
+
+// A stored plan may name a processor that is not set up any more.
+TEST_F(RouterTest, ProcessorThatIsGoneIsNotAsked) {
+  const auto route = router.first({.method = "card", .amount = 1, .candidates = {"gone", "adyen"}, .why = "first by priority"});
+  ASSERT_TRUE(route.ok());
+  EXPECT_EQ(route->processor, "adyen");
+  EXPECT_EQ(router.first({.method = "card", .amount = 1, .candidates = {"gone"}}).error().code, "processor_unavailable");
 }
 
 TEST_F(RouterTest, NobodyTakesTheMethod) {
