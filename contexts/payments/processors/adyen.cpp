@@ -83,9 +83,9 @@ class Adyen final : public Processor {
       case AttemptKind::capture:
         if (!instruction.final && !options_.several_captures)
           co_return refused_here("Several captures of a payment are not enabled at Adyen: capture once, finally.");
-        co_return co_await modify(std::move(instruction), "captures", *value);
+        co_return co_await modify(std::move(instruction), "captures", value);
       case AttemptKind::refund:
-        co_return co_await modify(std::move(instruction), "refunds", *value);
+        co_return co_await modify(std::move(instruction), "refunds", value);
       case AttemptKind::release:
         co_return co_await modify(std::move(instruction), "cancels", std::nullopt);
       case AttemptKind::reverse:
