@@ -40,10 +40,10 @@ namespace purser::payments {
 
 struct PaypalOptions {
   std::string base_url = "https://api-m.paypal.com";
-  std::string client_id;
-  std::string client_secret;
-  std::string webhook_id;
-  std::string webhook_certificates;  // PEM: X.509 certificates or public keys, one after another
+  std::string client_id{};
+  std::string client_secret{};
+  std::string webhook_id{};
+  std::string webhook_certificates{};  // PEM: X.509 certificates or public keys, one after another
   Duration connect_timeout = seconds(2);
   Duration total_timeout = seconds(30);
   Duration key_lifetime = hours(6);        // of PayPal-Request-Id on orders
