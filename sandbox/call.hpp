@@ -1,4 +1,4 @@
-// One request while it executes: what an operation may touch, and how its effect is kept. Lives inside one transaction.
+// One request while it executes: what an operation may touch, and what it announces. Lives inside one transaction.
 #pragma once
 #include <optional>
 #include <string>
@@ -9,7 +9,6 @@
 #include "platform/store/store.hpp"
 #include "sandbox/faults.hpp"
 #include "sandbox/form.hpp"
-#include "sandbox/rules.hpp"
 
 namespace purser::sandbox {
 
@@ -30,6 +29,7 @@ struct Call {
   const Form& form;
   Instant now;
   Random& random;
+  std::string_view processor;  // the face's name
   std::string request_id{};
   std::string idempotency_key{};
   std::string base_url{};  // where this sandbox is reached, for links in answers
@@ -41,13 +41,5 @@ struct Call {
   std::string new_id(std::string_view prefix) { return std::string(prefix) + encode_base32(make_uuid_v7(now, random)); }
   bool struck_by(FaultKind kind) const { return fault && fault->kind == kind; }
 };
-
-// Writes the rows, the ledger lines and the announcements of an effect. `is_new`: the intent is not in the store yet.
-void keep(Call& call, const Effect& effect, bool is_new = false);
-
-Answer refuse(const StripeError& error, const PaymentIntent* intent = nullptr);
-// The intent, or the effect's error with the intent in it. expand[]=latest_charge is heeded.
-Answer answer_with(Call& call, const Effect& effect);
-std::string show(store::Tx& tx, const Form& form, const PaymentIntent& intent, std::string_view expand_name = "latest_charge");
 
 }  // namespace purser::sandbox

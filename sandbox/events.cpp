@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "sandbox/json_text.hpp"
-#include "sandbox/stripe_json.hpp"
-
 namespace purser::sandbox {
 namespace {
 
@@ -42,30 +39,12 @@ void insert_delivery(store::Tx& tx, const std::string& id, std::string_view even
 
 Event read_event(const store::Row& row) {
   const auto text = [&](int column) { return std::string(row.text(column)); };
-  return {text(0), text(1), row.instant(2), text(3), text(4), text(5)};
+  return {text(0), text(1), row.instant(2), text(3), text(4), text(5), text(6)};
 }
 
-#define EVENT_COLUMNS "id, type, created_at, request_id, idempotency_key, object"
+#define EVENT_COLUMNS "id, type, created_at, request_id, idempotency_key, object, processor"
 
 }  // namespace
-
-std::string event_json(const Event& event) {
-  std::string request, data, out;
-  JsonObject(request).text_or_null("id", event.request_id).text_or_null("idempotency_key", event.idempotency_key).close();
-  JsonObject(data).raw("object", event.object).close();
-  JsonObject(out)
-      .text("id", event.id)
-      .text("object", "event")
-      .text("api_version", default_api_version)
-      .number("created", event.created.unix_ms / 1000)
-      .raw("data", data)
-      .flag("livemode", false)
-      .number("pending_webhooks", 1)
-      .raw("request", request)
-      .text("type", event.type)
-      .close();
-  return out;
-}
 
 std::optional<Instant> record_events(Call& call, const WebhookTarget& target) {
   const Plan plan = plan_for(call);
@@ -73,8 +52,8 @@ std::optional<Instant> record_events(Call& call, const WebhookTarget& target) {
   for (std::size_t i = 0; i < call.announced.size(); ++i) {
     const Announcement& announced = call.announced[i];
     const std::string id = call.new_id("evt_");
-    call.tx.exec("insert into sandbox_events (" EVENT_COLUMNS ") values ($1, $2, $3, $4, $5, $6)", id, announced.type, call.now, call.request_id,
-                 call.idempotency_key, announced.object);
+    call.tx.exec("insert into sandbox_events (" EVENT_COLUMNS ") values ($1, $2, $3, $4, $5, $6, $7)", id, announced.type, call.now, call.request_id,
+                 call.idempotency_key, announced.object, call.processor);
     if (!wants(target, announced.type)) continue;
     for (int copy = 0; copy < plan.copies; ++copy) insert_delivery(call.tx, call.new_id("dlv_"), id, 1, plan.state, plan.due[i]);
     if (!first || plan.due[i] < *first) first = plan.due[i];
@@ -86,10 +65,10 @@ std::optional<Event> load_event(store::Tx& tx, std::string_view id) {
   return tx.first("select " EVENT_COLUMNS " from sandbox_events where id = $1", read_event, id);
 }
 
-std::vector<Event> list_events(store::Tx& tx, const std::vector<std::string>& types, const Page& page) {
+std::vector<Event> list_events(store::Tx& tx, std::string_view processor, const std::vector<std::string>& types, const Page& page) {
   const bool upwards = page.after.empty() && !page.before.empty();
-  std::string sql = "select " EVENT_COLUMNS " from sandbox_events where 1 = 1";
-  std::vector<store::Value> values;
+  std::string sql = "select " EVENT_COLUMNS " from sandbox_events where processor = $1";
+  std::vector<store::Value> values = {processor};
   const auto also = [&](std::string_view condition, store::Value value) {
     values.push_back(value);
     sql += " and " + std::string(condition) + " $" + std::to_string(values.size());
@@ -112,12 +91,20 @@ std::vector<Event> list_events(store::Tx& tx, const std::vector<std::string>& ty
   return found;
 }
 
-std::vector<Delivery> due_deliveries(store::Tx& tx, Instant now, std::int64_t rows_max) {
+std::vector<Delivery> due_deliveries(store::Tx& tx, const std::vector<std::string>& processors, Instant now, std::int64_t rows_max) {
+  std::string sql =
+      "select e.id, e.type, e.created_at, e.request_id, e.idempotency_key, e.object, e.processor, d.id, d.attempt, d.due_at "
+      "from sandbox_deliveries d join sandbox_events e on e.id = d.event where d.state = 'pending' and d.due_at <= $1 and e.processor in (";
+  std::vector<store::Value> values = {now};
+  for (const std::string& processor : processors) {
+    values.emplace_back(processor);
+    sql += (values.size() == 2 ? "$" : ", $") + std::to_string(values.size());
+  }
+  values.emplace_back(rows_max);
+  sql += ") order by d.due_at, d.id limit $" + std::to_string(values.size());
+
   std::vector<Delivery> found;
-  tx.query(
-      "select e.id, e.type, e.created_at, e.request_id, e.idempotency_key, e.object, d.id, d.attempt, d.due_at from sandbox_deliveries d "
-      "join sandbox_events e on e.id = d.event where d.state = 'pending' and d.due_at <= $1 order by d.due_at, d.id limit $2",
-      [&](const store::Row& row) { found.push_back({std::string(row.text(6)), row.integer(7), row.instant(8), read_event(row)}); }, now, rows_max);
+  tx.run(sql, values, [&](const store::Row& row) { found.push_back({std::string(row.text(7)), row.integer(8), row.instant(9), read_event(row)}); });
   return found;
 }
 
@@ -145,16 +132,17 @@ std::optional<Duration> pause_after_attempt(std::int64_t attempt) {
   return pauses[static_cast<std::size_t>(attempt - 1)];
 }
 
-std::vector<DeliveryRow> list_deliveries(store::Tx& tx, std::string_view event, std::int64_t rows_max) {
+std::vector<DeliveryRow> list_deliveries(store::Tx& tx, std::string_view event, std::string_view processor, std::int64_t rows_max) {
   std::vector<DeliveryRow> found;
   tx.query(
-      "select d.id, d.event, e.type, d.state, d.problem, d.attempt, coalesce(d.status, 0), d.due_at, d.sent_at from sandbox_deliveries d "
-      "join sandbox_events e on e.id = d.event where $1 = '' or d.event = $1 order by d.id desc limit $2",
+      "select d.id, d.event, e.type, d.state, d.problem, e.processor, d.attempt, coalesce(d.status, 0), d.due_at, d.sent_at "
+      "from sandbox_deliveries d join sandbox_events e on e.id = d.event where ($1 = '' or d.event = $1) and ($2 = '' or e.processor = $2) "
+      "order by d.id desc limit $3",
       [&](const store::Row& row) {
         const auto text = [&](int column) { return std::string(row.text(column)); };
-        found.push_back({text(0), text(1), text(2), text(3), text(4), row.integer(5), row.integer(6), row.instant(7), row.maybe_instant(8)});
+        found.push_back({text(0), text(1), text(2), text(3), text(4), text(5), row.integer(6), row.integer(7), row.instant(8), row.maybe_instant(9)});
       },
-      event, rows_max);
+      event, processor, rows_max);
   return found;
 }
 

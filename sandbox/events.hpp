@@ -12,9 +12,8 @@ namespace purser::sandbox {
 struct Event {
   std::string id, type;
   Instant created;
-  std::string request_id, idempotency_key, object;
+  std::string request_id, idempotency_key, object, processor;
 };
-std::string event_json(const Event& event);
 
 // Where events go. No url: nowhere, they are only kept.
 struct WebhookTarget {
@@ -27,7 +26,8 @@ struct WebhookTarget {
 std::optional<Instant> record_events(Call& call, const WebhookTarget& target);
 
 std::optional<Event> load_event(store::Tx& tx, std::string_view id);
-std::vector<Event> list_events(store::Tx& tx, const std::vector<std::string>& types, const Page& page);
+// Of one face. No types: all.
+std::vector<Event> list_events(store::Tx& tx, std::string_view processor, const std::vector<std::string>& types, const Page& page);
 
 struct Delivery {
   std::string id;
@@ -35,7 +35,8 @@ struct Delivery {
   Instant due;
   Event event;
 };
-std::vector<Delivery> due_deliveries(store::Tx& tx, Instant now, std::int64_t rows_max);
+// Of the faces that deliver.
+std::vector<Delivery> due_deliveries(store::Tx& tx, const std::vector<std::string>& processors, Instant now, std::int64_t rows_max);
 std::optional<Instant> next_delivery(store::Tx& tx, Instant after);
 
 // What came of an attempt: a status, or 0 with the problem. Without success the next attempt is written, if there is one.
@@ -49,11 +50,12 @@ std::optional<Instant> record_attempt(store::Tx& tx, const Delivery& delivery, c
 std::optional<Duration> pause_after_attempt(std::int64_t attempt);  // 1 s, 5 s, 30 s, 5 min, 1 h, 3 h, 6 h, 12 h, 24 h; then nothing
 
 struct DeliveryRow {
-  std::string id, event, type, state, problem;
+  std::string id, event, type, state, problem, processor;
   std::int64_t attempt, status;
   Instant due;
   std::optional<Instant> sent;
 };
-std::vector<DeliveryRow> list_deliveries(store::Tx& tx, std::string_view event, std::int64_t rows_max);
+// Newest first; `event` and `processor` match all where they are empty.
+std::vector<DeliveryRow> list_deliveries(store::Tx& tx, std::string_view event, std::string_view processor, std::int64_t rows_max);
 
 }  // namespace purser::sandbox

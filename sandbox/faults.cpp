@@ -35,11 +35,11 @@ bool happens(double probability, Random& random) {
   return drawn < probability * 4294967296.0;
 }
 
-bool matches(const FaultRule& rule, std::string_view method, std::string_view path, const Form& form) {
+bool matches(const FaultRule& rule, std::string_view method, std::string_view path, std::string_view reference) {
   if (rule.count && *rule.count <= 0) return false;
   if (!rule.method.empty() && rule.method != method) return false;
   if (!path.starts_with(rule.path_prefix)) return false;
-  return rule.reference.empty() || form.text("metadata[purser_reference]") == rule.reference;
+  return rule.reference.empty() || rule.reference == reference;
 }
 
 std::string rule_json(const FaultRule& rule) {
@@ -117,10 +117,10 @@ void FaultRules::clear() {
   rules_.clear();
 }
 
-std::optional<Fault> FaultRules::strike(std::string_view method, std::string_view path, const Form& form, Random& random) {
+std::optional<Fault> FaultRules::strike(std::string_view method, std::string_view path, std::string_view reference, Random& random) {
   const std::scoped_lock lock(guard_);
   for (FaultRule& rule : rules_) {
-    if (!matches(rule, method, path, form) || !happens(rule.probability, random)) continue;
+    if (!matches(rule, method, path, reference) || !happens(rule.probability, random)) continue;
     if (rule.count) --*rule.count;
     ++rule.struck;
     return rule.fault;

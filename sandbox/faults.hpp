@@ -24,9 +24,9 @@ enum class FaultKind : std::uint8_t {
   drop_response,           // done; the connection is closed without an answer
   slow,                    // done after `delay`
   rate_limited,            // 429, nothing done, nothing kept
-  lock_timeout,            // 429 lock_timeout, nothing done, nothing kept
-  decline,                 // a confirmation is declined whatever the card says
-  processing,              // a confirmation that would succeed is `processing` for `delay`
+  lock_timeout,            // the object is locked (Stripe: 429 lock_timeout), nothing done, nothing kept
+  decline,                 // a payment is declined whatever the card says
+  processing,              // a payment that would succeed is `processing` for `delay`
   webhook_late,            // by `delay`
   webhook_duplicate,
   webhook_reordered,
@@ -62,7 +62,8 @@ class FaultRules {
   void add(FaultRule rule);
   void clear();
   // The first rule that matches, if the dice say so; its count goes down.
-  std::optional<Fault> strike(std::string_view method, std::string_view path, const Form& form, Random& random);
+  // `reference` is the caller's own, as the face reads it.
+  std::optional<Fault> strike(std::string_view method, std::string_view path, std::string_view reference, Random& random);
   std::string json() const;
 
  private:

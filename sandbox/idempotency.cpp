@@ -13,18 +13,18 @@ std::string fingerprint_of(std::string_view method, std::string_view path, const
   return sha256_hex(text);
 }
 
-std::optional<KeyRecord> find_key(store::Tx& tx, std::string_view key, Instant now) {
+std::optional<KeyRecord> find_key(store::Tx& tx, const KeyScope& scope, Instant since) {
   return tx.first(
-      "select fingerprint, status, body from sandbox_idempotency where key = $1 and created_at > $2",
-      [](const store::Row& row) { return KeyRecord{std::string(row.text(0)), static_cast<int>(row.integer(1)), std::string(row.text(2))}; }, key,
-      now - key_lifetime);
+      "select fingerprint, status, body from sandbox_keys where processor = $1 and key = $2 and created_at > $3",
+      [](const store::Row& row) { return KeyRecord{std::string(row.text(0)), static_cast<int>(row.integer(1)), std::string(row.text(2))}; },
+      scope.processor, scope.key, since);
 }
 
-void keep_key(store::Tx& tx, std::string_view key, const KeyRecord& record, Instant now) {
+void keep_key(store::Tx& tx, const KeyScope& scope, const KeyRecord& record, Instant now) {
   tx.exec(
-      "insert into sandbox_idempotency (key, fingerprint, created_at, status, body) values ($1, $2, $3, $4, $5) on conflict (key) do update "
-      "set fingerprint = excluded.fingerprint, created_at = excluded.created_at, status = excluded.status, body = excluded.body",
-      key, record.fingerprint, now, record.status, record.body);
+      "insert into sandbox_keys (processor, key, fingerprint, created_at, status, body) values ($1, $2, $3, $4, $5, $6) on conflict (processor, key) "
+      "do update set fingerprint = excluded.fingerprint, created_at = excluded.created_at, status = excluded.status, body = excluded.body",
+      scope.processor, scope.key, record.fingerprint, now, record.status, record.body);
 }
 
 }  // namespace purser::sandbox

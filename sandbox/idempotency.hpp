@@ -1,5 +1,5 @@
-// Idempotency keys, as Stripe keeps them: the first status and body of a request that began to execute, whatever they were,
-// answered again for 24 hours. The scope is the account, and the sandbox is one account.
+// Idempotency keys: the first status and body of a request that began to execute, whatever they were, answered again for as long as the
+// face keeps them. The scope is the face's account, and each face is one account.
 #pragma once
 #include <optional>
 #include <string>
@@ -11,9 +11,6 @@
 
 namespace purser::sandbox {
 
-inline constexpr Duration key_lifetime = hours(24);
-inline constexpr std::size_t key_length_max = 255;
-
 // Endpoint and parameters, whatever their order, as one short text.
 std::string fingerprint_of(std::string_view method, std::string_view path, const Form& form);
 
@@ -22,7 +19,12 @@ struct KeyRecord {
   int status;  // 0: nothing is stored, a fault struck before anything was done
   std::string body;
 };
-std::optional<KeyRecord> find_key(store::Tx& tx, std::string_view key, Instant now);
-void keep_key(store::Tx& tx, std::string_view key, const KeyRecord& record, Instant now);
+struct KeyScope {
+  std::string_view processor;
+  std::string_view key;
+};
+// What was kept after `since`.
+std::optional<KeyRecord> find_key(store::Tx& tx, const KeyScope& scope, Instant since);
+void keep_key(store::Tx& tx, const KeyScope& scope, const KeyRecord& record, Instant now);
 
 }  // namespace purser::sandbox

@@ -3,19 +3,20 @@
 namespace purser::sandbox {
 namespace {
 
-#define LEDGER_COLUMNS "seq, at, kind, payment_intent, object, amount, currency, reference, order_id, idempotency_key"
+#define LEDGER_COLUMNS "seq, at, kind, payment_intent, object, amount, currency, reference, order_id, idempotency_key, processor"
 
 LedgerRow read_row(const store::Row& row) {
   const auto text = [&](int column) { return std::string(row.text(column)); };
-  return {row.integer(0), row.instant(1), text(2), text(3), text(4), row.integer(5), text(6), text(7), text(8), text(9)};
+  return {row.integer(0), row.instant(1), text(2), text(3), text(4), row.integer(5), text(6), text(7), text(8), text(9), text(10)};
 }
 
 }  // namespace
 
-void append(store::Tx& tx, const LedgerLine& line, const PaymentIntent& intent, std::string_view idempotency_key, Instant at) {
-  tx.exec("insert into sandbox_ledger (" LEDGER_COLUMNS ") select coalesce(max(seq), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9 from sandbox_ledger",
-          at, line.kind, intent.id, line.object, line.amount, intent.currency, value_of(intent.metadata, "purser_reference"),
-          value_of(intent.metadata, "order_id"), idempotency_key);
+void append(const Call& call, const LedgerEntry& entry) {
+  call.tx.exec("insert into sandbox_ledger (" LEDGER_COLUMNS
+               ") select coalesce(max(seq), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 from sandbox_ledger",
+               call.now, entry.kind, entry.payment, entry.object, entry.amount, entry.currency, entry.reference, entry.order_id, call.idempotency_key,
+               call.processor);
 }
 
 std::vector<LedgerRow> read_ledger(store::Tx& tx, const LedgerFilter& filter) {
@@ -26,6 +27,7 @@ std::vector<LedgerRow> read_ledger(store::Tx& tx, const LedgerFilter& filter) {
     values.emplace_back(wanted);
     sql += " and " + std::string(column) + " <> '' and " + std::string(column) + " = $" + std::to_string(values.size());
   };
+  also("processor", filter.processor);
   also("payment_intent", filter.payment_intent);
   also("reference", filter.reference);
   also("order_id", filter.order_id);
@@ -45,10 +47,13 @@ std::vector<LedgerRow> newest_ledger_rows(store::Tx& tx, std::int64_t rows_max) 
   return rows;
 }
 
-std::vector<LedgerTotal> ledger_totals(store::Tx& tx) {
+std::vector<LedgerTotal> ledger_totals(store::Tx& tx, std::string_view processor) {
   std::vector<LedgerTotal> totals;
-  tx.query("select kind, currency, count(*), sum(amount) from sandbox_ledger group by kind, currency order by kind, currency",
-           [&](const store::Row& row) { totals.push_back({std::string(row.text(0)), std::string(row.text(1)), row.integer(2), row.integer(3)}); });
+  tx.query(
+      "select kind, currency, count(*), sum(amount) from sandbox_ledger where $1 = '' or processor = $1 group by kind, currency "
+      "order by kind, currency",
+      [&](const store::Row& row) { totals.push_back({std::string(row.text(0)), std::string(row.text(1)), row.integer(2), row.integer(3)}); },
+      processor);
   return totals;
 }
 

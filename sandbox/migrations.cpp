@@ -103,6 +103,22 @@ create table sandbox_deliveries (
 );
 create index sandbox_deliveries_due on sandbox_deliveries (due_at, id) where state = 'pending';
 create index sandbox_deliveries_of_event on sandbox_deliveries (event, id);
+)"},
+          {.owner = "sandbox", .name = "0002_faces", .sql = R"(
+alter table sandbox_ledger add column processor text not null default 'stripe';
+create index sandbox_ledger_of_processor on sandbox_ledger (processor, seq);
+alter table sandbox_events add column processor text not null default 'stripe';
+create table sandbox_keys (
+  processor text not null,
+  key text not null,
+  fingerprint text not null,
+  created_at bigint not null,
+  status bigint not null,
+  body text not null,
+  primary key (processor, key)
+);
+insert into sandbox_keys select 'stripe', key, fingerprint, created_at, status, body from sandbox_idempotency;
+drop table sandbox_idempotency;
 )"}};
 }
 

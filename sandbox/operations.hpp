@@ -3,7 +3,7 @@
 #pragma once
 #include <string_view>
 
-#include "sandbox/call.hpp"
+#include "sandbox/stripe_call.hpp"
 
 namespace purser::sandbox {
 

@@ -59,30 +59,32 @@ std::string table(std::initializer_list<std::string_view> heads, const std::stri
 
 }  // namespace
 
-std::string overview_page(const std::vector<PaymentIntent>& newest, const std::vector<LedgerRow>& ledger, const std::vector<LedgerTotal>& totals) {
-  std::string sums, intents, lines;
-  for (const LedgerTotal& total : totals) sums += row({total.kind, std::to_string(total.count), money(total.amount, total.currency)});
-  for (const PaymentIntent& intent : newest)
-    intents +=
-        row({rfc3339(intent.created), intent.id, text_of(intent.status), money(intent.amount, intent.currency),
-             money(intent.amount_received, intent.currency), value_of(intent.metadata, "order_id"), value_of(intent.metadata, "purser_reference")});
+std::string overview_page(const std::vector<FaceOverview>& overviews, const std::vector<LedgerRow>& ledger) {
+  std::string sums, payments, lines;
+  for (const auto& [processor, newest, totals] : overviews) {
+    for (const LedgerTotal& total : totals) sums += row({processor, total.kind, std::to_string(total.count), money(total.amount, total.currency)});
+    for (const PaymentRow& payment : newest)
+      payments += row({processor, rfc3339(payment.created), payment.id, payment.status, money(payment.amount, payment.currency),
+                       money(payment.received, payment.currency), payment.order_id, payment.reference});
+  }
   for (const LedgerRow& line : ledger)
-    lines += row({std::to_string(line.seq), rfc3339(line.at), line.kind, money(line.amount, line.currency), line.object, line.payment_intent,
-                  line.order_id, line.reference});
+    lines += row({std::to_string(line.seq), line.processor, rfc3339(line.at), line.kind, money(line.amount, line.currency), line.object,
+                  line.payment_intent, line.order_id, line.reference});
   return page("Sandbox payment processor",
-              "<h1>Sandbox payment processor</h1><p>It speaks Stripe's wire protocol, charges nobody, and keeps this ledger. As JSON: "
-              "<a href=\"/_sandbox/ledger\">ledger</a>, <a href=\"/_sandbox/summary\">summary</a>, <a href=\"/_sandbox/deliveries\">deliveries</a>, "
-              "<a href=\"/_sandbox/faults\">faults</a>, <a href=\"/_sandbox/settings\">settings</a>.</p><h2>Totals</h2>" +
-                  table({"kind", "count", "amount"}, sums) + "<h2>Newest payment intents</h2>" +
-                  table({"created", "id", "status", "amount", "received", "order", "reference"}, intents) + "<h2>Newest ledger lines</h2>" +
-                  table({"seq", "time", "kind", "amount", "object", "payment intent", "order", "reference"}, lines));
+              "<h1>Sandbox payment processor</h1><p>It speaks the wire protocols of payment processors, charges nobody, and keeps this ledger. As "
+              "JSON: <a href=\"/_sandbox/ledger\">ledger</a>, <a href=\"/_sandbox/summary\">summary</a>, "
+              "<a href=\"/_sandbox/deliveries\">deliveries</a>, <a href=\"/_sandbox/faults\">faults</a>, "
+              "<a href=\"/_sandbox/settings\">settings</a>.</p><h2>Totals</h2>" +
+                  table({"processor", "kind", "count", "amount"}, sums) + "<h2>Newest payments</h2>" +
+                  table({"processor", "created", "id", "status", "amount", "received", "order", "reference"}, payments) +
+                  "<h2>Newest ledger lines</h2>" +
+                  table({"seq", "processor", "time", "kind", "amount", "object", "payment", "order", "reference"}, lines));
 }
 
-std::string authentication_page(const PaymentIntent& intent) {
+std::string authentication_page(const Visit& visit) {
   const std::string what =
-      "<h1>Authenticate a payment</h1><p>" + escape(money(intent.amount, intent.currency)) + " <small>" + escape(intent.id) + "</small></p>";
-  if (intent.status != Status::requires_action)
-    return page("Authenticate a payment", what + "<p>This payment waits for nobody: its status is " + std::string(text_of(intent.status)) + ".</p>");
+      "<h1>Authenticate a payment</h1><p>" + escape(money(visit.amount, visit.currency)) + " <small>" + escape(visit.id) + "</small></p>";
+  if (!visit.waits) return page("Authenticate a payment", what + "<p>This payment waits for nobody: its status is " + escape(visit.status) + ".</p>");
   return page("Authenticate a payment", what +
                                             "<p>The card's issuer wants to know that it is you. In the sandbox you decide:</p><form method=\"post\">"
                                             "<button name=\"outcome\" value=\"approve\">Approve</button>"

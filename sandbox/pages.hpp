@@ -3,12 +3,17 @@
 #include <string>
 #include <vector>
 
+#include "sandbox/face.hpp"
 #include "sandbox/ledger.hpp"
-#include "sandbox/payment.hpp"
 
 namespace purser::sandbox {
 
-std::string overview_page(const std::vector<PaymentIntent>& newest, const std::vector<LedgerRow>& ledger, const std::vector<LedgerTotal>& totals);
-std::string authentication_page(const PaymentIntent& intent);
+struct FaceOverview {
+  std::string processor;
+  std::vector<PaymentRow> newest;
+  std::vector<LedgerTotal> totals;
+};
+std::string overview_page(const std::vector<FaceOverview>& overviews, const std::vector<LedgerRow>& ledger);
+std::string authentication_page(const Visit& visit);
 
 }  // namespace purser::sandbox

@@ -6,6 +6,8 @@
 
 #include "sandbox/call.hpp"
 #include "sandbox/events.hpp"
+#include "sandbox/face.hpp"
+#include "sandbox/idempotency.hpp"
 #include "sandbox/sandbox.hpp"
 
 namespace purser::sandbox {
@@ -22,7 +24,7 @@ class Processor final : public Sandbox, public std::enable_shared_from_this<Proc
 
  private:
   using Signal = boost::asio::experimental::concurrent_channel<void(boost::system::error_code)>;
-  struct Received;  // one request of Stripe's API, read
+  struct Received;  // one request of a face's API, read
   struct Outcome;   // what came of it
   struct Due;       // what run() finds to do
 
@@ -33,7 +35,7 @@ class Processor final : public Sandbox, public std::enable_shared_from_this<Proc
   Outcome execute_in(store::Tx& tx, const Received& received);
   Task<Outcome> look(const Received& received);
   Task<http::Response> deliver_answer(const Received& received, Outcome outcome);
-  bool knows_key(const http::Request& request) const;
+  static std::optional<KeyRecord> kept_under_key(store::Tx& tx, const Received& received, Instant now);
   bool claim(const std::string& key);
   void release(const std::string& key);
 
@@ -41,8 +43,9 @@ class Processor final : public Sandbox, public std::enable_shared_from_this<Proc
   Task<http::Response> answer_control(http::Request request, http::Target target);
   Task<http::Response> show_page();
   Task<http::Response> show_ledger(Form query);
-  Task<http::Response> show_summary();
+  Task<http::Response> show_summary(Form query);
   Task<http::Response> show_deliveries(Form query);
+  std::optional<Visit> let_decide(store::Tx& tx, const std::string& id, const std::string& outcome);
   Task<http::Response> authenticate_page(http::Request request, std::string id);
   http::Response control_faults(const http::Request& request);
   http::Response control_settings(const http::Request& request);
@@ -50,14 +53,14 @@ class Processor final : public Sandbox, public std::enable_shared_from_this<Proc
   // webhooks.cpp
   static Task<void> loop(std::shared_ptr<Processor> self);
   Task<Due> find_due();
-  Task<void> settle();
+  Task<void> settle(const Face& face);
   Task<void> pause_until(Instant due);
   static Task<void> attempt(std::shared_ptr<Processor> self, Delivery delivery);
   Task<void> record(Delivery delivery, Attempted attempted);
   void wake();
 
   Options options() const;
-  WebhookTarget target() const;
+  WebhookTarget target(const Face& face) const;
   std::string base_url(const http::Request& request) const;
   std::string new_request_id() { return "req_" + encode_base32(make_uuid_v7(clock_.now(), random_)); }
 

@@ -119,7 +119,7 @@ Answer list_refunds_of(store::Tx& tx, const Form& form) {
 
 Answer retrieve_event(store::Tx& tx, std::string_view id) {
   const auto event = load_event(tx, id);
-  return event ? Answer{.body = event_json(*event)} : refuse(no_such("event", id, "id"));
+  return event && event->processor == stripe_name ? Answer{.body = event_json(*event)} : refuse(no_such("event", id, "id"));
 }
 
 Answer list_events(store::Tx& tx, const Form& form) {
@@ -128,13 +128,13 @@ Answer list_events(store::Tx& tx, const Form& form) {
   std::vector<std::string> types;
   if (form.has("type")) types.push_back(form.text("type"));
   for (const auto& [index, type] : form.group("types")) types.push_back(type);
-  return page_answer(list_events(tx, types, want.page), want, "/v1/events", event_json);
+  return page_answer(list_events(tx, stripe_name, types, want.page), want, "/v1/events", event_json);
 }
 
 // What was taken and not given back, per currency.
 Answer show_balance(store::Tx& tx) {
   std::map<std::string, std::int64_t> sums;
-  for (const LedgerTotal& total : ledger_totals(tx)) {
+  for (const LedgerTotal& total : ledger_totals(tx, stripe_name)) {
     if (total.kind == "charged" || total.kind == "captured" || total.kind == "refund_failed") sums[total.currency] += total.amount;
     if (total.kind == "refunded") sums[total.currency] -= total.amount;
   }

@@ -8,6 +8,12 @@ std::shared_ptr<Sandbox> make(store::Store& store, Clock& clock, Random& random,
   return std::make_shared<Processor>(store, clock, random, std::move(client), std::move(options));
 }
 
+FaceSettings settings_of(const Options& options, std::string_view face) {
+  if (face == stripe_face().name()) return {options.secret_key, options.webhook_url, options.webhook_secret, options.webhook_types};
+  const auto found = options.faces.find(std::string(face));
+  return found == options.faces.end() ? FaceSettings() : found->second;
+}
+
 Processor::Processor(store::Store& store, Clock& clock, Random& random, std::shared_ptr<http::Client> client, Options options)
     : store_(store), clock_(clock), random_(random), client_(std::move(client)), options_(std::move(options)) {}
 
@@ -20,9 +26,9 @@ Options Processor::options() const {
   return options_;
 }
 
-WebhookTarget Processor::target() const {
-  const std::scoped_lock lock(guard_);
-  return {client_ ? options_.webhook_url : std::string(), options_.webhook_secret, options_.webhook_types};
+WebhookTarget Processor::target(const Face& face) const {
+  FaceSettings settings = settings_of(options(), face.name());
+  return {client_ ? std::move(settings.webhook_url) : std::string(), std::move(settings.webhook_secret), std::move(settings.webhook_types)};
 }
 
 std::string Processor::base_url(const http::Request& request) const {

@@ -154,6 +154,24 @@ std::string method_json(std::string_view payment_method, Instant created) {
   return out;
 }
 
+std::string event_json(const Event& event) {
+  std::string request, data, out;
+  JsonObject(request).text_or_null("id", event.request_id).text_or_null("idempotency_key", event.idempotency_key).close();
+  JsonObject(data).raw("object", event.object).close();
+  JsonObject(out)
+      .text("id", event.id)
+      .text("object", "event")
+      .text("api_version", default_api_version)
+      .number("created", event.created.unix_ms / 1000)
+      .raw("data", data)
+      .flag("livemode", false)
+      .number("pending_webhooks", 1)
+      .raw("request", request)
+      .text("type", event.type)
+      .close();
+  return out;
+}
+
 std::string list_json(std::string_view data, bool has_more, std::string_view url) {
   std::string out, array = "[" + std::string(data) + "]";
   JsonObject(out).text("object", "list").raw("data", array).flag("has_more", has_more).text("url", url).close();

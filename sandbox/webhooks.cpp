@@ -5,11 +5,9 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "kernel/assert.hpp"
 #include "platform/log.hpp"
-#include "sandbox/operations.hpp"
 #include "sandbox/processor.hpp"
-#include "sandbox/repository.hpp"
-#include "sandbox/signature.hpp"
 
 namespace purser::sandbox {
 namespace {
@@ -26,7 +24,7 @@ Attempted attempted_of(const http::Outcome& outcome, Instant sent) {
 }  // namespace
 
 struct Processor::Due {
-  bool settles = false;
+  std::vector<const Face*> settles{};
   std::vector<Delivery> deliveries{};
   Instant next{};
 };
@@ -48,10 +46,8 @@ Task<void> Processor::loop(std::shared_ptr<Processor> self) {
       for (const Delivery& delivery : due.deliveries) self->in_flight_.insert(delivery.id);
     }
     for (Delivery& delivery : due.deliveries) boost::asio::co_spawn(executor, attempt(self, std::move(delivery)), boost::asio::detached);
-    if (due.settles)
-      co_await self->settle();
-    else
-      co_await self->pause_until(due.next);
+    for (const Face* face : due.settles) co_await self->settle(*face);
+    if (due.settles.empty()) co_await self->pause_until(due.next);
   }
 }
 
@@ -82,21 +78,25 @@ Task<void> Processor::pause_until(Instant due) {
 
 Task<Processor::Due> Processor::find_due() {
   std::size_t rows_max = 0;
+  std::vector<std::string> delivering;
+  for (const Face* face : faces())
+    if (!target(*face).url.empty()) delivering.emplace_back(face->name());
   std::set<std::string> busy;  // as it was before the read: an attempt that ends meanwhile is still pending in what is read
   {
     const std::scoped_lock lock(guard_);
     busy = in_flight_;
-    const bool delivers = client_ && !options_.webhook_url.empty() && in_flight_.size() < deliveries_at_once;
-    if (delivers) rows_max = deliveries_at_once + in_flight_.size();
+    if (!delivering.empty() && in_flight_.size() < deliveries_at_once) rows_max = deliveries_at_once + in_flight_.size();
   }
   const Instant now = clock_.now();
   auto found = co_await store_.read([&](store::Tx& tx) -> Result<Due> {
     Due due{.next = now + idle_pause};
-    const auto settling = next_settling(tx), delivery = next_delivery(tx, now);
-    due.settles = settling && *settling <= now;
-    if (settling) due.next = std::min(due.next, *settling);
-    if (delivery) due.next = std::min(due.next, *delivery);
-    if (rows_max > 0) due.deliveries = due_deliveries(tx, now, static_cast<std::int64_t>(rows_max));
+    for (const Face* face : faces()) {
+      const auto settling = face->next_settling(tx);
+      if (settling && *settling <= now) due.settles.push_back(face);
+      if (settling) due.next = std::min(due.next, *settling);
+    }
+    if (const auto delivery = next_delivery(tx, now)) due.next = std::min(due.next, *delivery);
+    if (rows_max > 0) due.deliveries = due_deliveries(tx, delivering, now, static_cast<std::int64_t>(rows_max));
     return due;
   });
   if (found) {
@@ -107,13 +107,13 @@ Task<Processor::Due> Processor::find_due() {
   co_return Due{.next = now + trouble_pause};
 }
 
-Task<void> Processor::settle() {
+Task<void> Processor::settle(const Face& face) {
   const Instant now = clock_.now();
   const Form none;
-  const WebhookTarget to = target();
+  const WebhookTarget to = target(face);
   auto settled = co_await store_.transact([&](store::Tx& tx) -> Result<Done> {
-    Call call{.tx = tx, .form = none, .now = now, .random = random_};
-    settle_due(call);
+    Call call{.tx = tx, .form = none, .now = now, .random = random_, .processor = face.name()};
+    face.settle(call);
     record_events(call, to);
     return Done{};
   });
@@ -123,12 +123,14 @@ Task<void> Processor::settle() {
 }
 
 Task<void> Processor::attempt(std::shared_ptr<Processor> self, Delivery delivery) {
-  const Options with = self->options();
+  const Face* face = face_named(delivery.event.processor);
+  PURSER_ASSERT(face != nullptr);
+  const WebhookTarget to = self->target(*face);
   const Instant sent = self->clock_.now();
-  http::Outbound outbound{.method = "POST", .url = with.webhook_url, .body = event_json(delivery.event), .total_timeout = with.webhook_timeout};
-  outbound.headers.set("content-type", "application/json; charset=utf-8");
+  http::Outbound outbound = face->webhook(delivery.event, to.secret, sent);
+  outbound.url = to.url;
+  outbound.total_timeout = self->options().webhook_timeout;
   outbound.headers.set("user-agent", "purser-sandbox/1.0");
-  outbound.headers.set("stripe-signature", signature_header(with.webhook_secret, sent, outbound.body));
   const http::Outcome outcome = co_await self->client_->send(std::move(outbound));
   co_await self->record(std::move(delivery), attempted_of(outcome, sent));
 }

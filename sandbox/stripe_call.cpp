@@ -1,4 +1,4 @@
-#include "sandbox/call.hpp"
+#include "sandbox/stripe_call.hpp"
 
 #include "sandbox/ledger.hpp"
 #include "sandbox/repository.hpp"
@@ -24,7 +24,15 @@ void keep(Call& call, const Effect& effect, bool is_new) {
   if (effect.refund) save(call.tx, *effect.refund);
   if (effect.intent.settles_at) call.wakes_at = effect.intent.settles_at;
   if (effect.refund && effect.refund->settles_at) call.wakes_at = effect.refund->settles_at;
-  for (const LedgerLine& line : effect.lines) append(call.tx, line, effect.intent, call.idempotency_key, call.now);
+  const PaymentIntent& intent = effect.intent;
+  for (const LedgerLine& line : effect.lines)
+    append(call, {.kind = line.kind,
+                  .payment = intent.id,
+                  .object = line.object,
+                  .amount = line.amount,
+                  .currency = intent.currency,
+                  .reference = value_of(intent.metadata, "purser_reference"),
+                  .order_id = value_of(intent.metadata, "order_id")});
   for (const std::string_view type : effect.events) call.announced.push_back({type, object_of(type, effect)});
 }
 
