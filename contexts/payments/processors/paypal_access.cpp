@@ -53,6 +53,8 @@ Task<Answer> Access::send(Ask ask) {
   const int status = response == nullptr ? 0 : response->status;
   if (status == 204) response->body = "{}";
   Answer answer = read_answer(std::move(sent));
+  // What cannot be read says nothing, but it can be asked.
+  if (answer.outcome) answer.document = answer.parser->parse(std::string_view("{}")).value();
   if (status == 429) answer.outcome = turned_away("The processor answered 429: it is asked too often.");
   if (status == 401) answer.outcome = declined("unknown", "The processor refused our credentials.", "AUTHENTICATION_FAILURE", true);
   if (!answer.outcome && status >= 400) answer.outcome = error_outcome(status, answer.document);
