@@ -1,3 +1,4 @@
+#include "sandbox/paypal_payment.hpp"
 #include "sandbox/sandbox.hpp"
 
 namespace purser::sandbox {
@@ -119,7 +120,8 @@ create table sandbox_keys (
 );
 insert into sandbox_keys select 'stripe', key, fingerprint, created_at, status, body from sandbox_idempotency;
 drop table sandbox_idempotency;
-)"}};
+)"},
+          paypal_migration()};
 }
 
 }  // namespace purser::sandbox

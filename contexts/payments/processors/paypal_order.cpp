@@ -108,6 +108,7 @@ std::string order_body(const Instruction& instruction, const std::string& amount
   JsonWriter json(out);
   json.begin_object().key("intent").string(instruction.kind == AttemptKind::sale ? "CAPTURE" : "AUTHORIZE");
   json.key("purchase_units").begin_array().begin_object();
+  if (!instruction.order_id.empty()) json.key("reference_id").string(instruction.order_id);
   json.key("custom_id").string(instruction.reference).key("invoice_id").string(instruction.reference);
   write_amount(json, instruction.currency.code(), amount);
   json.end_object().end_array().key("payment_source").raw(source).end_object();

@@ -185,7 +185,7 @@ TEST_F(PaypalTest, AnOrderCarriesReferenceAmountAndSource) {
     const http::Outbound& sent = wire_->requests.back();
     EXPECT_EQ(sent.headers.find("PayPal-Request-Id"), "ref-1");
     EXPECT_EQ(sent.headers.find("Authorization"), "Bearer t1");
-    EXPECT_EQ(sent.body, std::string(R"({"intent":"AUTHORIZE","purchase_units":[{"custom_id":"ref-1","invoice_id":"ref-1",)") +
+    EXPECT_EQ(sent.body, std::string(R"({"intent":"AUTHORIZE","purchase_units":[{"reference_id":"ord_1","custom_id":"ref-1","invoice_id":"ref-1",)") +
                              R"("amount":{"currency_code":"USD","value":"12.50"}}],"payment_source":)" + row.source + "}");
   }
   EXPECT_EQ(wire_->requests.front().headers.find("Authorization"), "Basic aWQ6c2VjcmV0");
