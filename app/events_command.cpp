@@ -90,7 +90,7 @@ std::shared_ptr<void> add_events(CLI::App& cli, int& status) {
   add_place(*command, flags->place);
   command->add_option("--merchant", flags->filter.merchant_id, "Only this merchant's.");
   command->add_option("--type", flags->filter.type, "Only this type, such as payment.completed.");
-  command->add_option("--aggregate", flags->filter.aggregate_id, "Only this order's or payment's.");
+  command->add_option("--aggregate", flags->filter.aggregate_id, "Only this order's, payment's or wallet's.");
   command->add_option("-n,--last", flags->last, "How many to begin with.")->check(CLI::Range(1, 1000))->capture_default_str();
   command->add_flag("!--no-follow", flags->follow, "End after those.");
   command->callback([flags, &status] { status = tail(*flags); });

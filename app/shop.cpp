@@ -7,6 +7,8 @@
 #include "contexts/orders/module.hpp"
 #include "contexts/payments/migrations.hpp"
 #include "contexts/payments/module.hpp"
+#include "contexts/wallet/migrations.hpp"
+#include "contexts/wallet/module.hpp"
 #include "embedded/docs_page.hpp"
 #include "embedded/openapi.hpp"
 #include "platform/rpc/idempotency.hpp"
@@ -24,6 +26,7 @@ std::vector<store::Migration> all_migrations() {
   add(events::Outbox::migrations());
   add(orders::migrations());
   add(payments::migrations());
+  add(wallet::migrations());
   return all;
 }
 
@@ -33,12 +36,12 @@ ShopSettings ShopSettings::of(const Config& config, std::string key_secret) {
           .orders = {.expires_after = seconds(config.order_expiry_seconds)},
           .payments = {.processor_timeout = milliseconds(config.processor_total_timeout_ms),
                        .action_timeout = seconds(config.requires_action_timeout_seconds)},
-          .stripe = {.base_url = config.stripe_base_url,
-                     .secret_key = config.stripe_secret_key.reveal(),
-                     .webhook_secret = config.stripe_webhook_secret.reveal(),
-                     .api_version = config.stripe_api_version,
-                     .connect_timeout = milliseconds(config.processor_connect_timeout_ms),
-                     .total_timeout = milliseconds(config.processor_total_timeout_ms)},
+          .stripe = {{.base_url = config.stripe_base_url,
+                      .secret_key = config.stripe_secret_key.reveal(),
+                      .webhook_secret = config.stripe_webhook_secret.reveal(),
+                      .api_version = config.stripe_api_version,
+                      .connect_timeout = milliseconds(config.processor_connect_timeout_ms),
+                      .total_timeout = milliseconds(config.processor_total_timeout_ms)}},
           .guard = {.requests_per_second = static_cast<double>(config.processor_requests_per_second)},
           .idempotency_retention = hours(config.idempotency_retention_hours),
           .request_timeout = milliseconds(config.request_timeout_ms),
@@ -61,11 +64,14 @@ Shop::~Shop() = default;
 
 void Shop::add_contexts() {
   auto& [store, clock, random, processor_wire, exporter] = ports_;
-  const auto processor =
-      std::make_shared<payments::Guard>(payments::make_stripe(processor_wire, settings_.stripe), clock, random, exporter, settings_.guard);
+  std::vector<std::shared_ptr<payments::Guard>> guarded;
+  for (const payments::StripeOptions& account : settings_.stripe)
+    guarded.push_back(std::make_shared<payments::Guard>(payments::make_stripe(processor_wire, account), clock, random, exporter, settings_.guard));
+  const auto processors = std::make_shared<const payments::Processors>(std::move(guarded));
   modules_.push_back(orders::make_module({store, outbox_, clock, random, directory_, settings_.orders}));
-  modules_.push_back(payments::make_module({store, outbox_, clock, random, directory_, processor, settings_.payments}));
+  modules_.push_back(payments::make_module({store, outbox_, clock, random, directory_, processors, settings_.payments}));
   modules_.push_back(checkout::make_module(store, clock, directory_));
+  modules_.push_back(wallet::make_module({store, outbox_, clock, random, directory_}));
   modules_.push_back({.name = "events",
                       .services = {::events::v1::bind(std::make_shared<EventService>(store))},
                       .routes = {},

@@ -37,7 +37,7 @@ struct ShopSettings {
   std::string mode;        // "test" or "live"
   orders::Settings orders;
   payments::Settings payments;
-  payments::StripeOptions stripe;
+  std::vector<payments::StripeOptions> stripe;  // one for each account
   payments::GuardOptions guard;
   Duration idempotency_retention = hours(24);
   Duration request_timeout = seconds(15);

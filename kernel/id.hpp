@@ -32,7 +32,8 @@ struct Id {
 // A prefix is an array with linkage, so that it can name a type.
 namespace prefixes {
 inline constexpr char order[] = "ord", order_item[] = "item", order_history[] = "ohi", payment[] = "pay", attempt[] = "att", capture[] = "cap",
-                      refund[] = "ref", event[] = "evt", merchant[] = "mer", api_key[] = "key", request[] = "req", webhook[] = "whk";
+                      refund[] = "ref", event[] = "evt", merchant[] = "mer", api_key[] = "key", request[] = "req", webhook[] = "whk",
+                      wallet[] = "wal", wallet_operation[] = "wop", wallet_entry[] = "wen";
 }
 
 using OrderId = Id<prefixes::order>;
@@ -47,5 +48,8 @@ using MerchantId = Id<prefixes::merchant>;
 using ApiKeyId = Id<prefixes::api_key>;
 using RequestId = Id<prefixes::request>;
 using WebhookId = Id<prefixes::webhook>;
+using WalletId = Id<prefixes::wallet>;
+using WalletOperationId = Id<prefixes::wallet_operation>;
+using WalletEntryId = Id<prefixes::wallet_entry>;
 
 }  // namespace purser

@@ -104,7 +104,7 @@ class Face {
   // Body and headers of one event's webhook; the caller adds the url.
   virtual http::Outbound webhook(const Event& event, const std::string& secret, Instant sent) const = 0;
 
-  // What comes to its end by itself: when the next does, and bringing all to it that are due.
+  // What comes to its end by itself: when the next does, and bringing to it what is due. It may leave some of it for its next call.
   virtual std::optional<Instant> next_settling(store::Tx& tx) const = 0;
   virtual void settle(Call& call) const = 0;
 
@@ -116,6 +116,7 @@ class Face {
   virtual std::vector<PaymentRow> newest_payments(store::Tx& tx, std::int64_t rows_max) const = 0;
 };
 
+const Face& adyen_face();
 const Face& stripe_face();
 const Face& paypal_face();
 

@@ -121,6 +121,50 @@ create table sandbox_keys (
 insert into sandbox_keys select 'stripe', key, fingerprint, created_at, status, body from sandbox_idempotency;
 drop table sandbox_idempotency;
 )"},
+          {.owner = "sandbox", .name = "0003_adyen", .sql = R"(
+create table sandbox_adyen_payments (
+  psp_reference text primary key,
+  created_at bigint not null,
+  merchant_account text not null,
+  reference text not null,
+  status text not null,
+  amount bigint not null,
+  captured bigint not null,
+  refunded bigint not null,
+  currency text not null,
+  manual_capture bigint not null,
+  several_captures bigint not null,
+  closed bigint not null,
+  method text not null,
+  refusal_code text not null,
+  return_url text not null,
+  redirect_result text not null,
+  approved bigint not null,
+  settles_at bigint,
+  metadata text not null,
+  check (0 <= refunded and refunded <= captured and captured <= amount)
+);
+create index sandbox_adyen_payments_of_reference on sandbox_adyen_payments (reference, created_at);
+create unique index sandbox_adyen_payments_of_redirect on sandbox_adyen_payments (redirect_result) where redirect_result <> '';
+create index sandbox_adyen_payments_settling on sandbox_adyen_payments (settles_at) where settles_at is not null;
+create table sandbox_adyen_modifications (
+  psp_reference text primary key,
+  created_at bigint not null,
+  payment text not null,
+  payment_reference text not null,
+  merchant_account text not null,
+  reference text not null,
+  kind text not null,
+  status text not null,
+  amount bigint not null,
+  currency text not null,
+  reason text not null,
+  settles_at bigint,
+  fault text not null,
+  fault_delay_ms bigint not null
+);
+create index sandbox_adyen_modifications_settling on sandbox_adyen_modifications (settles_at) where settles_at is not null;
+)"},
           paypal_migration()};
 }
 

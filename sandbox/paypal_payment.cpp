@@ -98,7 +98,7 @@ bool paypal_invoice_is_paid(store::Tx& tx, std::string_view invoice_id) {
 }
 
 store::Migration paypal_migration() {
-  return {.owner = "sandbox", .name = "0003_paypal", .sql = R"(
+  return {.owner = "sandbox", .name = "0004_paypal", .sql = R"(
 create table sandbox_paypal_orders (
   id text primary key,
   created_at bigint not null,

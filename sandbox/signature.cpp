@@ -5,6 +5,7 @@
 #include <openssl/sha.h>
 
 #include <array>
+#include <charconv>
 #include <span>
 
 namespace purser::sandbox {
@@ -50,6 +51,27 @@ std::string base64_decoded(std::string_view text) {
     out += static_cast<char>((buffer >> bits) & 255U);
   }
   return out;
+}
+
+std::string hmac_sha256_base64(std::string_view secret, std::string_view text) {
+  Digest digest;
+  unsigned length = 0;
+  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), bytes_of(text), text.size(), digest.data(), &length);
+  std::array<unsigned char, 48> encoded{};  // 44 characters and a zero
+  const int size = EVP_EncodeBlock(encoded.data(), digest.data(), static_cast<int>(digest.size()));
+  return {reinterpret_cast<const char*>(encoded.data()), static_cast<std::size_t>(size)};
+}
+
+std::optional<std::string> bytes_of_hex(std::string_view hex_text) {
+  if (hex_text.empty() || hex_text.size() % 2 != 0) return std::nullopt;
+  std::string bytes;
+  for (std::size_t i = 0; i < hex_text.size(); i += 2) {
+    unsigned byte = 0;
+    const auto [end, problem] = std::from_chars(hex_text.data() + i, hex_text.data() + i + 2, byte, 16);
+    if (problem != std::errc{} || end != hex_text.data() + i + 2) return std::nullopt;
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
 }
 
 std::string signature_header(std::string_view secret, Instant at, std::string_view body) {

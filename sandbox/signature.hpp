@@ -1,5 +1,6 @@
-// Stripe-Signature, and the digest behind it.
+// Digests, and how processors write them.
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,8 +13,11 @@ std::string hmac_sha256_hex(std::string_view secret, std::string_view text);
 
 // As far as it is base64.
 std::string base64_decoded(std::string_view text);
+std::string hmac_sha256_base64(std::string_view secret, std::string_view text);
+// Nothing where it is not hex.
+std::optional<std::string> bytes_of_hex(std::string_view hex);
 
-// "t=1760000000,v1=…": HMAC-SHA256 of "t.body".
+// Stripe-Signature. "t=1760000000,v1=…": HMAC-SHA256 of "t.body".
 std::string signature_header(std::string_view secret, Instant at, std::string_view body);
 
 }  // namespace purser::sandbox

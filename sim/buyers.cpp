@@ -148,7 +148,7 @@ Task<void> People::decline_and_retry(std::string) {
 
 Task<void> People::act_on_page(Answer paid, std::string at) {
   const std::string page = paid.text(at + "/next_action/url");
-  if (!page.starts_with("http://processor/") || chance().odds(0.2)) co_return;
+  if (!page.starts_with("http://processor") || chance().odds(0.2)) co_return;
   co_await pause(minutes(3));
   co_await client_.authenticate(page, chance().odds(0.8));
 }

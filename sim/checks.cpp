@@ -23,31 +23,35 @@ struct Charge {
   }
 };
 
-// From the ledger's lines alone.
-std::map<std::string, Charge> charges_of(store::Connection& processor) {
+// From the ledgers' lines alone. No two processors give the same id.
+std::map<std::string, Charge> charges_of(const std::vector<store::Connection*>& processors) {
   std::map<std::string, Charge> charges;
-  processor.query("select kind, payment_intent, amount, reference, order_id from sandbox_ledger order by seq", [&](const Row& row) {
-    const std::string kind(row.text(0));
-    const std::int64_t amount = row.integer(2);
-    if (kind == "declined") return;
-    Charge& charge = charges[std::string(row.text(1))];
-    charge.intent = row.text(1);
-    if (charge.reference.empty()) charge.reference = row.text(3);
-    if (charge.order_id.empty()) charge.order_id = row.text(4);
-    charge.status = kind;
-    if (kind == "authorized") charge.amount = charge.held = amount;
-    if (kind == "charged") charge.amount = charge.received = amount;
-    if (kind == "captured") charge.received += amount, charge.held -= amount;
-    if (kind == "released" || kind == "canceled") charge.held -= amount;
-    if (kind == "refunded") charge.refunded += amount;
-    if (kind == "refund_failed") charge.refunded -= amount;
-  });
+  for (store::Connection* processor : processors)
+    processor->query("select kind, payment_intent, amount, reference, order_id from sandbox_ledger order by seq", [&](const Row& row) {
+      const std::string kind(row.text(0));
+      const std::int64_t amount = row.integer(2);
+      if (kind == "declined") return;
+      Charge& charge = charges[std::string(row.text(1))];
+      charge.intent = row.text(1);
+      if (charge.reference.empty()) charge.reference = row.text(3);
+      if (charge.order_id.empty()) charge.order_id = row.text(4);
+      charge.status = kind;
+      if (kind == "authorized") charge.amount = charge.held = amount;
+      if (kind == "charged") charge.amount = charge.received = amount;
+      if (kind == "captured") charge.received += amount, charge.held -= amount;
+      if (kind == "released" || kind == "canceled") charge.held -= amount;
+      if (kind == "refunded") charge.refunded += amount;
+      if (kind == "refund_failed") charge.refunded -= amount;
+    });
   return charges;
 }
 
 }  // namespace
 
-Checks::Checks(World& world, Disk& shop, Disk& processor) : world_(world), shop_(shop.connection()), processor_(processor.connection()) {}
+Checks::Checks(World& world, Disk& shop, std::vector<Disk>& processors)
+    : world_(world), shop_(shop.connection()), ledger_seen_(processors.size(), 0) {
+  for (Disk& processor : processors) processors_.push_back(&processor.connection());
+}
 
 // Of the orders that the commit told of; a change that no event tells of is seen at the end.
 void Checks::after_shop_commit() {
@@ -64,24 +68,26 @@ void Checks::after_shop_commit() {
   for (const verify::Violation& found : verify::check_agreement(shop_, orders)) world_.violate(found.check, found.subject + ": " + found.detail);
 }
 
-void Checks::after_processor_commit() {
+void Checks::after_processor_commit(std::size_t processor) {
   struct Line {
     std::int64_t seq;
     std::string reference, order_id;
   };
   std::vector<Line> lines;
-  processor_.query(
+  processors_[processor]->query(
       "select seq, reference, order_id from sandbox_ledger where seq > $1 and kind in ('authorized', 'charged') order by seq",
-      [&](const Row& row) { lines.push_back({row.integer(0), std::string(row.text(1)), std::string(row.text(2))}); }, ledger_seen_);
+      [&](const Row& row) { lines.push_back({row.integer(0), std::string(row.text(1)), std::string(row.text(2))}); }, ledger_seen_[processor]);
   for (const Line& line : lines) {
-    ledger_seen_ = line.seq;
+    ledger_seen_[processor] = line.seq;
     std::string status;
     shop_.query("select status from payment_attempts where reference = $1", [&](const Row& row) { status = row.text(0); }, line.reference);
     if (status.empty())
       world_.violate("reference_stored_before_the_call", "the processor charged under " + line.reference + ", which no attempt has");
-    if (status == "ABSENT") world_.count("late success");
-    // One that was proved absent and given up may still arrive: it has to be reversed, which the end shows.
-    if (line.order_id.empty() || status == "ABSENT") continue;
+    // One that was proved absent and given up may still arrive, and so may a copy of one that was turned away (429): it has to be reversed,
+    // which the end shows.
+    const bool given_up = status == "ABSENT" || status == "NOT_SENT";
+    if (given_up) world_.count("late success");
+    if (line.order_id.empty() || given_up) continue;
     shop_.query(
         "select a.reference, a.status from payment_attempts a join payments p on p.id = a.payment_id where p.order_id = $1 and a.reference <> $2 and "
         "a.kind in ('AUTHORIZE', 'SALE') and a.status in ('SENT', 'IN_DOUBT', 'REQUIRES_ACTION', 'SUCCEEDED') and p.status not in ('REFUNDED', "
@@ -120,6 +126,8 @@ std::string Checks::unsettled(Instant now) {
 
 void Checks::at_the_end(const Memory& memory, Instant now) {
   for (const verify::Violation& found : verify::check_books(shop_, {.now = now})) world_.violate(found.check, found.subject + ": " + found.detail);
+  shop_.query("select count(*) from outbox where type = 'step.failed'",
+              [&](const Row& row) { world_.count("asked elsewhere instead", row.integer(0)); });
   books_equal_the_ledger();
   acknowledged_is_kept(memory);
   each_event_takes_effect_once();
@@ -137,7 +145,7 @@ void Checks::each_event_takes_effect_once() {
 }
 
 void Checks::books_equal_the_ledger() {
-  const auto charges = charges_of(processor_);
+  const auto charges = charges_of(processors_);
   std::map<std::string, const Charge*> by_order;
   for (const auto& [intent, charge] : charges) {
     if (charge.live() == 0) continue;

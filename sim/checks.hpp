@@ -13,12 +13,12 @@ namespace purser::sim {
 
 class Checks {
  public:
-  Checks(World& world, Disk& shop, Disk& processor);
+  Checks(World& world, Disk& shop, std::vector<Disk>& processors);
 
   // After each commit of the shop: order and payment agree.
   void after_shop_commit();
   // After each commit of the processor: a charge is of a stored attempt, and of no other while one is open.
-  void after_processor_commit();
+  void after_processor_commit(std::size_t processor);
   // Whether nothing is under way any more, in the shop and at the processor; otherwise what is.
   std::string unsettled(Instant now);
   // Once everything is at rest.
@@ -31,8 +31,8 @@ class Checks {
 
   World& world_;
   store::Connection& shop_;
-  store::Connection& processor_;
-  std::int64_t ledger_seen_ = 0;
+  std::vector<store::Connection*> processors_;
+  std::vector<std::int64_t> ledger_seen_;  // of each
   std::int64_t event_seen_ = 0;
 };
 

@@ -14,6 +14,20 @@ constexpr const char* key_secret = "a secret of the simulator, which has more th
 const Weather nothing_fails{.disk_max = milliseconds(1)};
 const DiskTrouble no_trouble;
 
+std::vector<payments::StripeOptions> accounts_of(const Tuning& tuning) {
+  std::vector<payments::StripeOptions> accounts;
+  for (const ProcessorName& name : processor_names) {
+    if (accounts.size() == tuning.processors) break;
+    accounts.push_back({.name = name.account,
+                        .base_url = std::string("http://") + name.host,
+                        .secret_key = "sk_test_simulated",
+                        .webhook_secret = webhook_secret,
+                        .total_timeout = tuning.processor_timeout,
+                        .visibility_lag = tuning.visibility_lags.at(accounts.size())});
+  }
+  return accounts;
+}
+
 app::ShopSettings settings_of(const Tuning& tuning) {
   return {
       .key_secret = key_secret,
@@ -24,10 +38,7 @@ app::ShopSettings settings_of(const Tuning& tuning) {
                    .repeat_for = tuning.repeat_for,
                    .look_every = tuning.janitor_every,
                    .last_look_after = hours(1)},
-      .stripe = {.base_url = std::string("http://") + processor_name,
-                 .secret_key = "sk_test_simulated",
-                 .webhook_secret = webhook_secret,
-                 .total_timeout = tuning.processor_timeout},
+      .stripe = accounts_of(tuning),
       .guard = {.failures_max = tuning.circuit_failures_max, .requests_per_second = 0},
       .request_timeout = seconds(15)};
 }
@@ -73,11 +84,11 @@ ShopBody* body_of(const ShopHost& host) { return host.process->is_up() ? static_
 
 class ProcessorBody final : public Body {
  public:
-  ProcessorBody(Process& process, Network& network, Disk& disk, std::function<void()> committed)
-      : random_(process.world().chance().fork("ids of the processor")),
+  ProcessorBody(Process& process, Network& network, Disk& disk, const ProcessorName& name, std::function<void()> committed)
+      : random_(process.world().chance().fork(std::string("ids of the ") + name.host)),
         store_(process, disk, nothing_fails, no_trouble, std::move(committed)),
         sandbox_(sandbox::make(store_, process.clock(), random_, network.client_of(process),
-                               {.webhook_url = std::string("http://") + shop_name + "/webhooks/stripe",
+                               {.webhook_url = std::string("http://") + shop_name + "/webhooks/" + name.account,
                                 .webhook_secret = webhook_secret,
                                 .webhook_types = payments::stripe_webhook_types()})),
         face_(sandbox_->handler()) {
@@ -115,11 +126,13 @@ Task<void> ask(http::Handler* handler, http::Request request) { static_cast<void
 
 }  // namespace
 
-Disks::Disks() : shop(app::all_migrations()), processor(sandbox::migrations()) {}
+Disks::Disks() : shop(app::all_migrations()) {
+  for (std::size_t i = 0; i < processor_names.size(); ++i) processors.emplace_back(sandbox::migrations());
+}
 
 void Disks::wipe() {
   shop.wipe();
-  processor.wipe();
+  for (Disk& processor : processors) processor.wipe();
 }
 
 void add_shop(World& world, Network& network, Disk& disk, const Weather& weather, const Tuning& tuning, ShopHost& host,
@@ -147,11 +160,12 @@ Reply<std::string> make_api_key(ShopHost& host) {
   co_return created.secret;
 }
 
-ProcessorHost::ProcessorHost(World& world, Network& network, Disk& disk, std::function<void()> committed) : world_(world), disk_(disk) {
-  process_ = &world.add(processor_name, [&network, &disk, committed = std::move(committed)](Process& process) {
-    return std::make_unique<ProcessorBody>(process, network, disk, committed);
+ProcessorHost::ProcessorHost(World& world, Network& network, Disk& disk, const ProcessorName& name, std::function<void()> committed)
+    : world_(world), disk_(disk), name_(name) {
+  process_ = &world.add(name.host, [&network, &disk, &name, committed = std::move(committed)](Process& process) {
+    return std::make_unique<ProcessorBody>(process, network, disk, name, committed);
   });
-  network.serve(processor_name, *process_,
+  network.serve(name.host, *process_,
                 [this]() -> http::Handler* { return process_->is_up() ? static_cast<ProcessorBody*>(process_->body())->handler() : nullptr; });
 }
 

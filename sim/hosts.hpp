@@ -1,6 +1,7 @@
 // The processes of the simulated world: the shop, which is Purser's own code from its REST face to its last statement, and the sandbox
-// processor with its ledger, which never lies and never crashes: it is who knows the truth.
+// processors with their ledgers, which never lie and never crash: they are who knows the truth.
 #pragma once
+#include <array>
 #include <memory>
 #include <string>
 
@@ -12,13 +13,21 @@
 namespace purser::sim {
 
 inline constexpr const char* shop_name = "shop";
-inline constexpr const char* processor_name = "processor";
+
+// A processor by the name the shop has for it, and the host at which it answers.
+struct ProcessorName {
+  const char* account;
+  const char* host;
+};
+inline constexpr std::array<ProcessorName, 3> processor_names{
+    {{"stripe", "processor"}, {"stripe_eu", "processor-eu"}, {"stripe_us", "processor-us"}}};
 
 // What a seed needs of its thread: the disks, kept from one seed to the next.
 struct Disks {
   Disks();
   void wipe();
-  Disk shop, processor;
+  Disk shop;
+  std::vector<Disk> processors;  // one for each of processor_names
 };
 
 struct ShopHost {
@@ -26,7 +35,7 @@ struct ShopHost {
   DiskTrouble trouble;
 };
 
-// A shop that listens as `name` and pays through the processor. It is to be started by its caller.
+// A shop that pays through the first `tuning.processors` of processor_names. It is to be started by its caller.
 void add_shop(World& world, Network& network, Disk& disk, const Weather& weather, const Tuning& tuning, ShopHost& host,
               std::function<void()> committed);
 // Whether it has recovered and takes requests.
@@ -36,9 +45,9 @@ Reply<std::string> make_api_key(ShopHost& host);
 
 class ProcessorHost {
  public:
-  ProcessorHost(World& world, Network& network, Disk& disk, std::function<void()> committed);
+  ProcessorHost(World& world, Network& network, Disk& disk, const ProcessorName& name, std::function<void()> committed);
   void start() { process_->start(); }
-  Process& process() { return *process_; }
+  const char* host() const { return name_.host; }
   // Its own faults from now on; without any, it is honest.
   void misbehave(const Weather& weather);
   void behave();
@@ -50,6 +59,7 @@ class ProcessorHost {
 
   World& world_;
   Disk& disk_;
+  const ProcessorName& name_;
   Process* process_;
 };
 

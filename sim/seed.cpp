@@ -25,13 +25,15 @@ class Day {
         drawn_(draw_weather(world_.chance().fork("weather"))),
         tuning_(draw_tuning(world_.chance().fork("tuning"))),
         chance_(world_.chance().fork("fate")),
-        checks_(world_, disks.shop, disks.processor),
+        checks_(world_, disks.shop, disks.processors),
         network_(world_, weather_),
-        processor_(world_, network_, disks.processor, [this] { checks_.after_processor_commit(); }),
         clients_(world_.add("clients", [](Process&) { return std::make_unique<ClientsBody>(); })),
         memory_(world_),
         log_(options.listener ? log::Level::info : log::Level::warn, [this](log::Level, std::string_view line) { heard(line); }) {
     if (options.storm) make_stormy(drawn_, tuning_);
+    for (std::size_t i = 0; i < tuning_.processors; ++i)
+      processors_.push_back(std::make_unique<ProcessorHost>(world_, network_, disks.processors[i], processor_names.at(i),
+                                                            [this, i] { checks_.after_processor_commit(i); }));
     if (options.listener) world_.listen(options.listener);
     add_shop(world_, network_, disks.shop, weather_, tuning_, shop_, [this] { checks_.after_shop_commit(); });
   }
@@ -46,7 +48,7 @@ class Day {
  private:
   // Everything starts, and a merchant gets a key, while the sun shines.
   void open() {
-    processor_.start();
+    for (const auto& processor : processors_) processor->start();
     shop_.process->start();
     clients_.start();
     world_.run_until([&] { return is_ready(shop_); }, minutes(1));
@@ -64,7 +66,7 @@ class Day {
   // Anything may break.
   void safety() {
     weather_ = drawn_;
-    processor_.misbehave(weather_);
+    for (const auto& processor : processors_) processor->misbehave(weather_);
     const std::int64_t length_us = tuning_.safety.ms * 1000;
     for (int buyer = 0; buyer < tuning_.buyers; ++buyer)
       world_.after(chance_.between(0, length_us * 2 / 3), clients_, [this] { people_->send_buyer(); });
@@ -104,8 +106,9 @@ class Day {
     world_.after(chance_.between(1'000'000, weather_.disk_full_max.ms * 1000), [this] { shop_.trouble.full = false; });
   }
   void part_two() {
+    const auto which = static_cast<std::size_t>(chance_.between(0, static_cast<std::int64_t>(processors_.size()) - 1));
     const bool processor = chance_.odds(0.6);
-    network_.part(shop_name, processor ? processor_name : "clients", chance_.between(seconds(1), weather_.partition_max));
+    network_.part(shop_name, processor ? processors_[which]->host() : "clients", chance_.between(seconds(1), weather_.partition_max));
     world_.count("partition");
   }
 
@@ -115,14 +118,14 @@ class Day {
     weather_ = calm();
     shop_.trouble.full = false;
     network_.heal();
-    processor_.behave();
+    for (const auto& processor : processors_) processor->behave();
     client_->be_patient();
     if (!world_.run_until([&] { return people_->are_done() && is_ready(shop_); }, people_max))
       world_.violate("everything_ends", "requests are still unanswered " + std::to_string(people_max.ms / 3'600'000) + " hours after healing");
     rest(healing_max);
     if (tuning_.long_tail) {
-      world_.tell("processor", "delivers every webhook it still has");
-      processor_.deliver_webhooks_now();
+      world_.tell("world", "lets the processors deliver every webhook they still have");
+      for (const auto& processor : processors_) processor->deliver_webhooks_now();
       world_.run_until([] { return false; }, minutes(2));
       rest(healing_max);
     }
@@ -164,7 +167,7 @@ class Day {
   Chance chance_;
   Checks checks_;
   Network network_;
-  ProcessorHost processor_;
+  std::vector<std::unique_ptr<ProcessorHost>> processors_;
   ShopHost shop_;
   Process& clients_;
   Memory memory_;

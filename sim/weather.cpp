@@ -89,6 +89,8 @@ Tuning draw_tuning(Chance chance) {
   tuning.client_timeout = chance.between(seconds(5), seconds(60));
   tuning.circuit_failures_max = chance.odds(0.5) ? 20 : 3;
   tuning.long_tail = chance.odds(0.2);
+  tuning.processors = static_cast<std::size_t>(chance.between(1, 3));
+  for (Duration& lag : tuning.visibility_lags) lag = chance.odds(0.5) ? seconds(90) : chance.between(seconds(60), minutes(20));
   return tuning;
 }
 

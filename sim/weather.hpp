@@ -1,5 +1,7 @@
 // What a seed's world does to its processes, and how its shop is tuned: each seed draws its own.
 #pragma once
+#include <array>
+
 #include "kernel/time.hpp"
 #include "sim/chance.hpp"
 
@@ -51,6 +53,8 @@ struct Tuning {
   Duration processor_timeout = seconds(20), action_timeout = minutes(30), repeat_for = minutes(15), order_expiry = hours(24);
   Duration client_timeout = seconds(20);
   int circuit_failures_max = 20;
+  std::size_t processors = 1;  // that the shop is set up with
+  std::array<Duration, 3> visibility_lags{seconds(90), seconds(90), seconds(90)};
   bool long_tail = false;  // after healing, the processor delivers every webhook it still has
 };
 

@@ -22,6 +22,7 @@ void check_order_history(store::Tx& tx, Findings& findings);
 void check_order_events(store::Tx& tx, Findings& findings);
 void check_payment_events(store::Tx& tx, Findings& findings);
 void check_effects(store::Tx& tx, Findings& findings);
+void check_wallets(store::Tx& tx, Findings& findings);
 void check_keys(store::Tx& tx, Findings& findings);
 void check_card_numbers(store::Tx& tx, Findings& findings);
 void check_open_work(store::Tx& tx, const Options& options, Findings& findings);

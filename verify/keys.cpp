@@ -6,6 +6,7 @@
 #include "payments/v1/payment_service.pb.h"
 #include "verify/findings.hpp"
 #include "verify/message_reader.hpp"
+#include "wallet/v1/wallet_service.pb.h"
 
 namespace purser::verify {
 namespace {
@@ -19,6 +20,7 @@ constexpr const char* check = "keys_answer_what_exists";
 constexpr std::string_view select_order = "select merchant_id, version from orders where id = $1";
 constexpr std::string_view select_payment = "select merchant_id, version from payments where id = $1";
 constexpr std::string_view select_refund = "select merchant_id, 0 from refunds where id = $1";
+constexpr std::string_view select_operation = "select merchant_id, 0 from wallet_operations where id = $1";
 
 struct Key {
   std::string merchant, name;
@@ -43,6 +45,8 @@ void check_answer(Tx& tx, MessageReader& reader, const Key& key, std::string_vie
     exists(tx, select_payment, key, "payment", paid->payment().id(), paid->payment().version(), findings);
   } else if (const auto* refunded = google::protobuf::DynamicCastToGenerated<::payments::v1::GetRefundResponse>(answer)) {
     exists(tx, select_refund, key, "refund", refunded->refund().id(), 0, findings);
+  } else if (const auto* moved = google::protobuf::DynamicCastToGenerated<::wallet::v1::GetOperationResponse>(answer)) {
+    exists(tx, select_operation, key, "operation", moved->operation().id(), 0, findings);
   }
 }
 

@@ -9,6 +9,8 @@
 #include "payments/events/v1/events.pb.h"
 #include "payments/v1/payment_service.pb.h"
 #include "purser/options/v1/options.pb.h"
+#include "wallet/v1/events.pb.h"
+#include "wallet/v1/wallet_service.pb.h"
 
 namespace purser::verify {
 
@@ -32,6 +34,7 @@ std::string_view first_field(std::string_view bytes) {
 MessageReader::MessageReader() {
   google::protobuf::LinkMessageReflection<::orders::v1::OrderCreated>();
   google::protobuf::LinkMessageReflection<::payments::events::v1::PaymentCompleted>();
+  google::protobuf::LinkMessageReflection<::wallet::v1::WalletCredited>();
 }
 
 const Message* MessageReader::read(std::string_view type, std::string_view bytes) {
@@ -51,6 +54,7 @@ const Message* MessageReader::read_answer(std::string_view bytes) {
   if (id.starts_with("ord_")) return read(::checkout::v1::CreateCheckoutResponse::descriptor()->full_name(), bytes);
   if (id.starts_with("pay_")) return read(::payments::v1::GetPaymentResponse::descriptor()->full_name(), bytes);
   if (id.starts_with("ref_")) return read(::payments::v1::GetRefundResponse::descriptor()->full_name(), bytes);
+  if (id.starts_with("wop_")) return read(::wallet::v1::GetOperationResponse::descriptor()->full_name(), bytes);
   return nullptr;
 }
 

@@ -45,6 +45,14 @@ constexpr Check of_books[] = {
      "Compare with the processor's record: where it agrees with the events, the payment's row was changed by other hands."},
     {"events_take_effect_once", "each event of a payment changed its order exactly once",
      "Compare order and payment. An effect that is missing leaves the order behind, one too many is a change that nobody asked for."},
+    {"wallet_journal_balances", "the entries of each operation of a wallet are two or more and sum to zero",
+     "Find out which entry was changed or lost: the operation says what it should be. Restore it from a backup."},
+    {"wallet_balances_are_their_entries", "a balance of store credit is the sum of its entries, and on the right side of zero",
+     "The journal is the record: where its operations balance, correct the balance."},
+    {"wallet_charges_add_up", "a debit or hold says of itself what its captures, releases and refunds come to",
+     "The operations are the record: correct the debit or hold by them."},
+    {"wallet_events_fold_to_the_wallet", "each operation of a wallet has its events, and the last one says what is stored",
+     "Compare events and journal: where they agree, the balance was changed by other hands; restore it from them."},
     {"keys_answer_what_exists", "the answer stored under an idempotency key can be read and speaks of what exists",
      "A client that repeats its request is told something wrong: remove the key once the client knows what happened."},
     {"keys_under_way_have_work", "an idempotency key without an answer has work under way that will give it one",
@@ -95,6 +103,7 @@ std::vector<Violation> check_books(store::Tx& tx, const Options& options) {
   check_order_events(tx, findings);
   check_payment_events(tx, findings);
   check_effects(tx, findings);
+  check_wallets(tx, findings);
   check_keys(tx, findings);
   check_card_numbers(tx, findings);
   check_open_work(tx, options, findings);

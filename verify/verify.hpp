@@ -1,5 +1,5 @@
 // The independent checkers: they hold what is stored against a second, dumber model of what may be. Written from the documents
-// (docs/orders.md, docs/payments.md, docs/events.md) and the contracts, never from the contexts' code, so that a mistake there is not
+// (docs/orders.md, docs/payments.md, docs/wallet.md, docs/events.md) and the contracts, never from the contexts' code, so that a mistake there is not
 // repeated here.
 //
 // They read and never write, and read any table. Each takes one snapshot and asks of it set by set: some 10,000 orders take a second

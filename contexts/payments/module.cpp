@@ -1,5 +1,6 @@
 #include "contexts/payments/module.hpp"
 
+#include "contexts/payments/config_service.hpp"
 #include "contexts/payments/jobs.hpp"
 #include "contexts/payments/service.hpp"
 #include "contexts/payments/webhooks.hpp"
@@ -9,16 +10,21 @@ namespace purser::payments {
 Module make_module(const Parts& parts) {
   // Service, route and jobs refer to these; the module owns them.
   struct Context {
+    std::shared_ptr<const Processors> processors;
     PaymentBook book;
+    ConfigBook configs;
     Orchestrator orchestrator;
-    Context(const Parts& given) : book(given.outbox, given.clock, given.random), orchestrator(given.store, book, given.processor, given.settings) {}
+    Context(const Parts& given)
+        : processors(given.processors),
+          book(given.outbox, given.clock, given.random),
+          orchestrator(given.store, book, configs, *processors, given.settings) {}
   };
   auto context = std::make_shared<Context>(parts);
   auto service = std::make_shared<Service>(context->orchestrator, parts.directory);
   parts.directory.put<::payments::v1::PaymentService>(service);
   Orchestrator& orchestrator = context->orchestrator;
   return {.name = "payments",
-          .services = {::payments::v1::bind(service)},
+          .services = {::payments::v1::bind(service), ::payments::config::v1::bind(std::make_shared<ConfigService>(context->orchestrator))},
           .routes = {webhook_route(orchestrator)},
           .subscriptions = {},
           .jobs = jobs(orchestrator),

@@ -14,7 +14,7 @@ struct Parts {
   Clock& clock;
   Random& random;
   rpc::Directory& directory;  // gives OrderService, takes PaymentService
-  std::shared_ptr<Guard> processor;
+  std::shared_ptr<const Processors> processors;
   Settings settings;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "contexts/payments/processors/adapter.hpp"
 #include "kernel/assert.hpp"
 #include "kernel/mutant.hpp"
 #include "platform/log.hpp"
@@ -11,12 +12,31 @@ namespace purser::payments {
 
 using store::Tx;
 
-NewAttempt Orchestrator::new_attempt(const rpc::Call& call) {
+NewAttempt Orchestrator::new_attempt(const rpc::Call& call, Route route) {
   const Instant now = book_.clock().now();
   return {.id = make_id<AttemptId>(now, book_.random()),
-          .processor = std::string(processor_->name()),
+          .processor = std::move(route.processor),
           .check_at = now + Duration{2 * settings_.processor_timeout.ms} + seconds(30),
-          .asked_by = call.caller.actor};
+          .asked_by = call.caller.actor,
+          .why = std::move(route.why)};
+}
+
+Result<Done> Orchestrator::ready(const Payment& payment) const {
+  const Attempt* charge = payment.money_attempt();
+  const Guard* processor = charge ? processors_.find(charge->processor) : nullptr;
+  return processor ? processor->ready() : Done{};
+}
+
+// A processor that was taken away from the configuration cannot be asked, and what it did is not known.
+Task<Outcome> Orchestrator::process(std::string processor, Instruction instruction) {
+  Guard* guard = processors_.find(processor);
+  if (!guard) co_return in_doubt("unknown", "The processor \"" + processor + "\" is not set up here any more.");
+  co_return co_await guard->process(std::move(instruction));
+}
+Task<Outcome> Orchestrator::look_up(std::string processor, Instruction instruction) {
+  Guard* guard = processors_.find(processor);
+  if (!guard) co_return in_doubt("unknown", "The processor \"" + processor + "\" is not set up here any more.");
+  co_return co_await guard->look_up(std::move(instruction));
 }
 
 Instruction Orchestrator::instruction_for(const rpc::Call& call, const Payment& payment, const Attempt& attempt) const {
@@ -41,29 +61,51 @@ Instruction Orchestrator::instruction_for(const rpc::Call& call, const Payment& 
 }
 
 Reply<Settled> Orchestrator::carry_out(rpc::Call call, Payment payment, AttemptId id) {
-  const Attempt* attempt = payment.attempt(id);
-  PURSER_ASSERT(attempt != nullptr);
-  Instruction instruction = instruction_for(call, payment, *attempt);
-  Outcome outcome = co_await processor_->process(instruction);
-  if (mutated("retry_elsewhere_on_timeout") && outcome.end == End::in_doubt) {
-    instruction.reference += "-elsewhere";
-    outcome = co_await processor_->process(std::move(instruction));
+  for (;;) {
+    const Attempt* attempt = payment.attempt(id);
+    PURSER_ASSERT(attempt != nullptr);
+    Instruction instruction = instruction_for(call, payment, *attempt);
+    Outcome outcome = co_await process(attempt->processor, instruction);
+    if (mutated("retry_elsewhere_on_timeout") && outcome.end == End::in_doubt) {
+      instruction.reference += "-elsewhere";
+      outcome = co_await process(attempt->processor, std::move(instruction));
+    }
+    const AttemptId next = make_id<AttemptId>(book_.clock().now(), book_.random());
+    auto settled = co_await settle_surely(call, {payment.merchant_id, payment.id.text(), id}, std::move(outcome), next);
+    const Attempt* elsewhere = settled.ok() ? settled->payment.attempt(next) : nullptr;
+    if (!elsewhere) co_return settled;
+    payment = std::move(settled->payment);
+    id = next;
   }
-  const AttemptKey key{payment.merchant_id, payment.id.text(), id};
-  // What is known must not be lost to a store that fails for a moment: the janitor would have to find it out again, minutes later.
+}
+
+// What is known must not be lost to a store that fails for a moment: the janitor would have to find it out again, minutes later.
+Reply<Settled> Orchestrator::settle_surely(rpc::Call call, AttemptKey key, Outcome outcome, AttemptId next) {
   for (const Duration pause : {milliseconds(100), seconds(1), seconds(4)}) {
-    auto settled = co_await settle(call, key, outcome);
+    auto settled = co_await settle(call, key, outcome, next);
     if (settled.ok() || !settled.error().is_fault()) co_return settled;
     co_await book_.clock().sleep(pause);
   }
-  co_return co_await settle(std::move(call), key, std::move(outcome));
+  co_return co_await settle(std::move(call), std::move(key), std::move(outcome), next);
 }
 
-Reply<Settled> Orchestrator::settle(rpc::Call call, AttemptKey key, Outcome outcome) {
+Reply<Settled> Orchestrator::settle(rpc::Call call, AttemptKey key, Outcome outcome, std::optional<AttemptId> next) {
   co_return co_await store_.transact([&](Tx& tx) -> Result<Settled> {
     const auto payment = find(tx, key.merchant_id, key.payment_id);
     if (!payment) return payment_not_found(key.payment_id);
-    TRY(Payment after, book_.settle(tx, call, *payment, key.attempt_id, outcome));
+    const Attempt& attempt = *payment->attempt(key.attempt_id);
+    NextStep step;
+    if (next && outcome.end != End::succeeded && attempt.gets_money())
+      step = router_.after(*payment, attempt, outcome, configs_.of(tx, key.merchant_id)->fallback);
+    if (mutated("fallback_while_in_doubt") && next && outcome.end == End::in_doubt && payment->candidates.size() > 1)
+      step.route = Route{payment->candidates.back(), "a planted bug"};
+    if (step.route) {
+      NewAttempt fresh = new_attempt(call, *step.route);
+      fresh.id = *next;
+      TRY(auto elsewhere, book_.fall_back(tx, call, *payment, key.attempt_id, outcome, fresh));
+      if (elsewhere) return Settled{*std::move(elsewhere), std::nullopt};
+    }
+    TRY(Payment after, book_.settle(tx, call, *payment, key.attempt_id, outcome, step.why));
     return Settled{std::move(after), rpc::stored_answer(tx, call)};
   });
 }
@@ -71,15 +113,17 @@ Reply<Settled> Orchestrator::settle(rpc::Call call, AttemptKey key, Outcome outc
 // What became of an attempt that nobody knows the outcome of: first the processor is asked for it by our reference; where it
 // does not know it, the identical request is repeated under the same key, which charges at most once. A charge that did not
 // arrive for too long is given up: the buyer is gone, and should it arrive after all, it is reversed.
-Task<Outcome> Orchestrator::find_out(Instruction instruction) {
-  const Capabilities& can = processor_->capabilities();
+Task<Outcome> Orchestrator::find_out(std::string processor, Instruction instruction) {
+  Guard* guard = processors_.find(processor);
+  if (!guard) co_return co_await look_up(std::move(processor), std::move(instruction));
+  const Capabilities& can = guard->capabilities();
   const bool gets_money = instruction.kind == AttemptKind::authorize || instruction.kind == AttemptKind::sale;
   const Duration age = book_.clock().now() - instruction.begun_at;
   Outcome known{.end = End::absent};
-  if (can.look_up_by_reference) known = co_await processor_->look_up(instruction);
+  if (can.look_up_by_reference) known = co_await guard->look_up(instruction);
   if (known.end != End::absent) co_return known;
   // Undoing is done or not, however often it is asked for: no key has to tell. It is never given up, for the buyer's money is at stake.
-  if (instruction.kind == AttemptKind::reverse) co_return co_await processor_->process(std::move(instruction));
+  if (instruction.kind == AttemptKind::reverse) co_return co_await guard->process(std::move(instruction));
   const Duration repeat_for = gets_money ? std::min(settings_.repeat_for, can.key_lifetime) : can.key_lifetime;
   const bool provable = can.look_up_by_reference && age > can.visibility_lag + settings_.processor_timeout;
   const Outcome absent{
@@ -88,11 +132,11 @@ Task<Outcome> Orchestrator::find_out(Instruction instruction) {
           Failure{.code = "timeout", .message = "The processor did not answer and does not know of it.", .retryable = true, .outcome = "absent"}};
   if (age < repeat_for) {
     if (mutated("new_reference_each_retry")) instruction.reference += "-" + std::to_string(age.ms);
-    const Outcome repeated = co_await processor_->process(instruction);
+    const Outcome repeated = co_await guard->process(instruction);
     const bool answered = repeated.failure && repeated.failure->code != "timeout";
     if (repeated.end != End::in_doubt || !provable || !answered) co_return repeated;
     // An error it keeps under our key will not change by repeating; what it did all the same, it knows by now.
-    known = co_await processor_->look_up(instruction);
+    known = co_await guard->look_up(instruction);
     co_return known.end == End::absent ? absent : known;
   }
   if (provable) co_return absent;
@@ -109,7 +153,7 @@ Task<void> Orchestrator::resolve(AttemptKey key) {
   if (!attempt) co_return;
   const rpc::Call call = rpc::system_call(key.merchant_id, "janitor");
   if (attempt->status == AttemptStatus::absent || attempt->status == AttemptStatus::not_sent)
-    co_return co_await look_again(call, key, instruction_for(call, payment, *attempt), attempt->checks + 1);
+    co_return co_await look_again(call, key, attempt->processor, instruction_for(call, payment, *attempt), attempt->checks + 1);
   if (!attempt->is_open()) co_return;
   if (mutated("recovery_forgets_payments_in_progress") && attempt->status == AttemptStatus::sent) co_return;
 
@@ -125,8 +169,9 @@ Task<void> Orchestrator::resolve(AttemptKey key) {
   }
 
   Instruction instruction = instruction_for(call, payment, *attempt);
-  const Outcome outcome = attempt->status == AttemptStatus::requires_action ? co_await processor_->look_up(std::move(instruction))
-                                                                            : co_await find_out(std::move(instruction));
+  const bool waits_for_buyer = attempt->status == AttemptStatus::requires_action;
+  const Outcome outcome =
+      waits_for_buyer ? co_await look_up(attempt->processor, std::move(instruction)) : co_await find_out(attempt->processor, std::move(instruction));
   const bool decided = outcome.end == End::succeeded || outcome.end == End::declined || outcome.end == End::released || outcome.end == End::absent ||
                        (outcome.end == End::requires_action && attempt->status != AttemptStatus::requires_action);
   if (decided && !(attempt->status == AttemptStatus::requires_action && outcome.end == End::absent)) {
@@ -149,9 +194,9 @@ Task<void> Orchestrator::resolve(AttemptKey key) {
 
 // A success that comes to light here is reversed like any that is late. Where the processor cannot tell, or still waits for the buyer,
 // it is asked again every hour; where it knows of nothing, once more after a day, for a clock that jumped makes an hour of a moment.
-Task<void> Orchestrator::look_again(rpc::Call call, AttemptKey key, Instruction instruction, int checks) {
+Task<void> Orchestrator::look_again(rpc::Call call, AttemptKey key, std::string processor, Instruction instruction, int checks) {
   const std::int64_t captured_before = instruction.captured_before;
-  const Outcome outcome = co_await processor_->look_up(std::move(instruction));
+  const Outcome outcome = co_await look_up(std::move(processor), std::move(instruction));
   const Instant now = book_.clock().now();
   auto noted = co_await store_.transact([&](Tx& tx) -> Result<Done> {
     const auto payment = find(tx, key.merchant_id, key.payment_id);

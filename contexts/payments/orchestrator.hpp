@@ -4,8 +4,9 @@
 #include <map>
 #include <memory>
 
+#include "contexts/payments/config_book.hpp"
 #include "contexts/payments/payment_book.hpp"
-#include "contexts/payments/processors/guard.hpp"
+#include "contexts/payments/router.hpp"
 
 namespace purser::payments {
 
@@ -25,37 +26,50 @@ struct Settled {
 
 class Orchestrator {
  public:
-  Orchestrator(store::Store& store, PaymentBook& book, std::shared_ptr<Guard> processor, Settings settings)
-      : store_(store), book_(book), processor_(std::move(processor)), settings_(settings) {}
+  Orchestrator(store::Store& store, PaymentBook& book, ConfigBook& configs, const Processors& processors, Settings settings)
+      : store_(store), book_(book), configs_(configs), processors_(processors), router_(processors), settings_(settings) {}
 
-  Guard& processor() { return *processor_; }
+  const Processors& processors() const { return processors_; }
+  const Router& router() const { return router_; }
+  ConfigBook& configs() { return configs_; }
   store::Store& store() { return store_; }
   PaymentBook& book() { return book_; }
   const Settings& settings() const { return settings_; }
 
-  // An id for an attempt that begins now, and when the janitor may think that its request was lost.
-  NewAttempt new_attempt(const rpc::Call& call);
+  // An id for an attempt that begins now, and when the janitor may think that its request was lost. Without a route it goes to the
+  // processor that holds the payment's money.
+  NewAttempt new_attempt(const rpc::Call& call, Route route = {});
+  // Whether the processor that holds the payment's money would be called now.
+  Result<Done> ready(const Payment& payment) const;
 
-  // Asks, then settles. An Error only where the store failed, and then the janitor finishes it.
+  // Asks, then settles; where it ended without money and the fence allows it, asks the next one. An Error only where the store failed, and
+  // then the janitor finishes it.
   Reply<Settled> carry_out(rpc::Call call, Payment payment, AttemptId attempt);
   // A planted bug (kernel/mutant.hpp): the processor is asked before anything is stored.
   Task<void> call_unsaved(rpc::Call call, Payment payment) {
-    static_cast<void>(co_await processor_->process(instruction_for(call, payment, payment.attempts.front())));
+    const Attempt& attempt = payment.attempts.front();
+    static_cast<void>(co_await process(attempt.processor, instruction_for(call, payment, attempt)));
   }
   // One look of the janitor at an open attempt.
   Task<void> resolve(AttemptKey key);
 
  private:
   Instruction instruction_for(const rpc::Call& call, const Payment& payment, const Attempt& attempt) const;
-  Reply<Settled> settle(rpc::Call call, AttemptKey key, Outcome outcome);
-  Task<Outcome> find_out(Instruction instruction);
-  Task<void> look_again(rpc::Call call, AttemptKey key, Instruction instruction, int checks);
+  // Settles, or begins the next attempt: then it is open in the payment that comes back.
+  Reply<Settled> settle(rpc::Call call, AttemptKey key, Outcome outcome, std::optional<AttemptId> next = std::nullopt);
+  Reply<Settled> settle_surely(rpc::Call call, AttemptKey key, Outcome outcome, AttemptId next);
+  Task<Outcome> process(std::string processor, Instruction instruction);
+  Task<Outcome> look_up(std::string processor, Instruction instruction);
+  Task<Outcome> find_out(std::string processor, Instruction instruction);
+  Task<void> look_again(rpc::Call call, AttemptKey key, std::string processor, Instruction instruction, int checks);
   Task<void> look_later(AttemptKey key, Duration after, int checks, Error why);
   Task<void> abandon(rpc::Call call, AttemptKey key);
 
   store::Store& store_;
   PaymentBook& book_;
-  std::shared_ptr<Guard> processor_;
+  ConfigBook& configs_;
+  const Processors& processors_;
+  Router router_;
   Settings settings_;
 };
 

@@ -31,6 +31,8 @@ Result<Done> must_be_alone(store::Tx& tx, const Payment& payment) {
 void count(const Payment& payment, const Change& change) {
   static metrics::Counter& started = metrics::counter("purser_payment_attempts_total", "Attempts to get the money of a payment.");
   static metrics::Counter& doubted = metrics::counter("purser_payments_doubted_total", "Attempts whose outcome was not known at first.");
+  static metrics::Counter& elsewhere =
+      metrics::counter("purser_payment_fallbacks_total", "Attempts that ended without money and were followed by one at another processor.");
   static metrics::Counter& late =
       metrics::counter("purser_payments_late_success_total", "Charges that succeeded after they were given up; each is reversed.");
   static metrics::Counter& paid = metrics::counter("purser_payments_succeeded_total", "Payments authorised or sold.");
@@ -49,6 +51,10 @@ void count(const Payment& payment, const Change& change) {
       break;
     case What::failed:
       failed.add();
+      break;
+    case What::fell_back:
+      started.add();
+      elsewhere.add();
       break;
     case What::refunded:
       refunded.add();
@@ -96,12 +102,13 @@ Duration recheck_after(AttemptStatus status, int checks) {
   return doubt[std::min(at, doubt.size() - 1)];
 }
 
-Result<Payment> PaymentBook::open(store::Tx& tx, const rpc::Call& call, const Payment& payment, const Decision<Change>& first) {
+Result<Payment> PaymentBook::open(store::Tx& tx, const rpc::Call& call, const Payment& payment, const PaymentPlan& plan,
+                                  const Decision<Change>& first) {
   PURSER_ASSERT(first.has_value());
   const Payment opened = apply(payment, *first, clock_.now());
   TRY_DONE(announce(tx, call, opened, *first));
   TRY_DONE(must_be_alone(tx, opened));
-  insert(tx, opened, opened.attempts.front().processor);
+  insert(tx, opened, plan);
   count(opened, *first);
   return opened;
 }
@@ -116,7 +123,8 @@ Result<Payment> PaymentBook::change(store::Tx& tx, const rpc::Call& call, const 
   return after;
 }
 
-Result<Payment> PaymentBook::settle(store::Tx& tx, const rpc::Call& call, const Payment& payment, AttemptId id, const Outcome& outcome) {
+Result<Payment> PaymentBook::settle(store::Tx& tx, const rpc::Call& call, const Payment& payment, AttemptId id, const Outcome& outcome,
+                                    const std::string& why_no_other) {
   const Instant now = clock_.now();
   const Attempt* before = payment.attempt(id);
   PURSER_ASSERT(before != nullptr);
@@ -129,11 +137,25 @@ Result<Payment> PaymentBook::settle(store::Tx& tx, const rpc::Call& call, const 
     note_unbooked(payment, *before, outcome);
     return payment;
   }
-  for (Attempt& attempt : change->attempts)
-    if (attempt.id == id && attempt.is_open()) attempt.checks = 0, attempt.next_check_at = now + recheck_after(attempt.status, 0);
+  for (Attempt& attempt : change->attempts) {
+    if (attempt.id != id) continue;
+    if (attempt.is_open()) attempt.checks = 0, attempt.next_check_at = now + recheck_after(attempt.status, 0);
+    if (attempt.status != AttemptStatus::succeeded && !why_no_other.empty()) attempt.next = why_no_other;
+  }
   TRY(Payment after, this->change(tx, as_asked, payment, *change));
   for (const Attempt& attempt : change->attempts) answer(tx, after, attempt);
   return after;
+}
+
+Result<std::optional<Payment>> PaymentBook::fall_back(store::Tx& tx, const rpc::Call& call, const Payment& payment, AttemptId id,
+                                                      const Outcome& outcome, const NewAttempt& next) {
+  const auto change = payments::fall_back(payment, id, outcome, next, clock_.now());
+  if (!change) return std::optional<Payment>();
+  rpc::Call as_asked = call;
+  as_asked.caller.actor = payment.attempt(id)->asked_by;
+  TRY(Payment after, this->change(tx, as_asked, payment, *change));
+  rpc::pass_work_on(tx, id.text(), next.id.text());
+  return std::optional(std::move(after));
 }
 
 // All requests that pay, retry, capture and void are answered with the payment; those that refund, with the refund.
@@ -187,6 +209,17 @@ Result<Done> PaymentBook::announce(store::Tx& tx, const rpc::Call& call, const P
       return captured("", change.captured);
     case What::failed:
       return with_error(facts::PaymentFailed(), change.attempts.front().failure);
+    case What::fell_back: {
+      const Attempt& over = change.attempts.front();
+      facts::StepFailed event;
+      event.set_step_index(1);
+      event.set_processor_id(over.processor);
+      event.set_error_code(over.failure ? over.failure->code : "unknown");
+      event.set_retryable(over.failure && over.failure->retryable);
+      event.set_latency_ms((over.updated_at - over.created_at).ms);
+      event.set_next_processor_id(change.attempts.back().processor);
+      return publish(event);
+    }
     case What::captured:
       return captured(change.capture->id.text(), change.capture->amount);
     case What::closed: {

@@ -12,11 +12,16 @@ class PaymentBook {
   PaymentBook(events::Outbox& outbox, Clock& clock, Random& random) : outbox_(outbox), clock_(clock), random_(random) {}
 
   // A new payment with its first attempt. Whoever hears of it (orders) may refuse it.
-  Result<Payment> open(store::Tx& tx, const rpc::Call& call, const Payment& payment, const Decision<Change>& first);
+  Result<Payment> open(store::Tx& tx, const rpc::Call& call, const Payment& payment, const PaymentPlan& plan, const Decision<Change>& first);
   Result<Payment> change(store::Tx& tx, const rpc::Call& call, const Payment& payment, const Decision<Change>& decision);
   // Stores what became known about an attempt, and the answer of every request that waited for it. The payment as it then is. The
   // actor is whoever asked for the attempt; `call` is the cause by which its outcome became known.
-  Result<Payment> settle(store::Tx& tx, const rpc::Call& call, const Payment& payment, AttemptId attempt, const Outcome& outcome);
+  // `why_no_other`: for the attempt, where it ended without money and nobody else is asked.
+  Result<Payment> settle(store::Tx& tx, const rpc::Call& call, const Payment& payment, AttemptId attempt, const Outcome& outcome,
+                         const std::string& why_no_other = "");
+  // The end of an attempt and the beginning of the next one elsewhere, which takes over whoever waits. Nothing where the fence forbids it.
+  Result<std::optional<Payment>> fall_back(store::Tx& tx, const rpc::Call& call, const Payment& payment, AttemptId attempt, const Outcome& outcome,
+                                           const NewAttempt& next);
 
   Clock& clock() { return clock_; }
   Random& random() { return random_; }

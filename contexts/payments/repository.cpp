@@ -12,7 +12,10 @@ using store::Tx;
 constexpr std::string_view columns =
     "id, merchant_id, order_id, user_id, status, capture_method, amount, currency, authorized, captured, refunded, closed, payment_method, "
     "description, "
-    "return_url, metadata, created_at, updated_at, version";
+    "return_url, metadata, created_at, updated_at, version, method, tokens, country, card_network, "
+    "(select candidates from payment_steps s where s.payment_id = payments.id and s.step = 1), "
+    "(select reason from payment_steps s where s.payment_id = payments.id and s.step = 1), "
+    "(select config_version from payment_steps s where s.payment_id = payments.id and s.step = 1)";
 
 std::optional<std::string> maybe(const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); }
 
@@ -42,6 +45,26 @@ SomeId read_id(const Row& row, int column) {
   return *id;
 }
 
+// Names of processors have no spaces.
+std::string write_words(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+std::vector<std::string> read_words(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const std::size_t space = std::min(text.find(' '), text.size());
+    if (space > 0) words.emplace_back(text.substr(0, space));
+    text.remove_prefix(std::min(space + 1, text.size()));
+  }
+  return words;
+}
+
+StoredConfig read_config(const Row& row) {
+  return {.version = row.integer(0), .bytes = std::string(row.text(1)), .actor = std::string(row.text(2)), .created_at = row.instant(3)};
+}
+
 Payment read_payment(const Row& row) {
   const auto status = parse_status(row.text(4));
   const auto method = parse_capture_method(row.text(5));
@@ -53,7 +76,14 @@ Payment read_payment(const Row& row) {
           .user_id = std::string(row.text(3)),
           .amount = {row.integer(6), *currency},
           .capture_method = *method,
+          .method = std::string(row.text(19)),
           .payment_method = std::string(row.text(12)),
+          .tokens = json::read_string_map(row.text(20)),
+          .country = std::string(row.text(21)),
+          .card_network = std::string(row.text(22)),
+          .candidates = read_words(row.text(23)),
+          .plan_why = std::string(row.text(24)),
+          .config_version = row.integer(25),
           .description = std::string(row.text(13)),
           .return_url = std::string(row.text(14)),
           .metadata = json::read_string_map(row.text(15)),
@@ -83,6 +113,8 @@ Attempt read_attempt(const Row& row) {
           .subject = std::string(row.text(9)),
           .action_url = std::string(row.text(10)),
           .asked_by = std::string(row.text(11)),
+          .why = std::string(row.text(17)),
+          .next = std::string(row.text(18)),
           .failure = read_failure(row, 12),
           .next_check_at = row.maybe_instant(13),
           .checks = static_cast<int>(row.integer(14)),
@@ -107,7 +139,7 @@ void read_parts(Tx& tx, Payment& payment) {
   tx.query(
       "select id, number, kind, status, processor, reference, processor_ref, payment_method, amount, subject, action_url, asked_by, failure, "
       "next_check_at, "
-      "checks, created_at, updated_at from payment_attempts where payment_id = $1 order by number",
+      "checks, created_at, updated_at, route_reason, next_reason from payment_attempts where payment_id = $1 order by number",
       [&](const Row& row) { payment.attempts.push_back(read_attempt(row)); }, id);
   if (payment.authorized == 0) return;  // then there are no captures and no refunds
   tx.query(
@@ -135,13 +167,13 @@ void write_attempt(Tx& tx, const Payment& payment, const Attempt& attempt) {
   tx.exec(
       "insert into payment_attempts (id, payment_id, merchant_id, step, number, kind, status, processor, reference, processor_ref, payment_method, "
       "amount, "
-      "subject, action_url, asked_by, failure, next_check_at, checks, created_at, updated_at) "
-      "values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) on conflict (id) do update set "
+      "subject, action_url, asked_by, failure, next_check_at, checks, created_at, updated_at, route_reason, next_reason) "
+      "values ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) on conflict (id) do update set "
       "status = excluded.status, processor_ref = excluded.processor_ref, action_url = excluded.action_url, failure = excluded.failure, "
-      "next_check_at = excluded.next_check_at, checks = excluded.checks, updated_at = excluded.updated_at",
+      "next_check_at = excluded.next_check_at, checks = excluded.checks, updated_at = excluded.updated_at, next_reason = excluded.next_reason",
       attempt.id.text(), payment.id.text(), payment.merchant_id, attempt.number, text(attempt.kind), text(attempt.status), attempt.processor,
       attempt.reference, attempt.processor_ref, attempt.payment_method, attempt.amount, attempt.subject, attempt.action_url, attempt.asked_by,
-      write_failure(attempt.failure), attempt.next_check_at, attempt.checks, attempt.created_at, attempt.updated_at);
+      write_failure(attempt.failure), attempt.next_check_at, attempt.checks, attempt.created_at, attempt.updated_at, attempt.why, attempt.next);
 }
 
 void write_capture(Tx& tx, const Payment& payment, const Capture& capture) {
@@ -164,24 +196,31 @@ AttemptKey read_key(const Row& row) { return {std::string(row.text(0)), std::str
 
 }  // namespace
 
-void insert(Tx& tx, const Payment& payment, const std::string& processor) {
+void insert(Tx& tx, const Payment& payment, const PaymentPlan& plan) {
   tx.exec(
       "insert into payments (id, merchant_id, order_id, user_id, status, capture_method, amount, currency, payment_method, description, return_url, "
-      "metadata, created_at, updated_at, version) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+      "metadata, created_at, updated_at, version, method, tokens, country, card_network) "
+      "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
       payment.id.text(), payment.merchant_id, maybe(payment.order_id), payment.user_id, text(payment.status), text(payment.capture_method),
       payment.amount.minor, payment.amount.currency.code(), payment.payment_method, payment.description, payment.return_url,
-      json::write_string_map(payment.metadata), payment.created_at, payment.updated_at, payment.version);
+      json::write_string_map(payment.metadata), payment.created_at, payment.updated_at, payment.version, payment.method,
+      json::write_string_map(payment.tokens), payment.country, payment.card_network);
   for (const Attempt& attempt : payment.attempts) write_attempt(tx, payment, attempt);
-  tx.exec("insert into payment_steps (payment_id, step, method, amount, processor) values ($1, 1, 'card', $2, $3)", payment.id.text(),
-          payment.amount.minor, processor);
+  int index = 0;
+  for (const PaymentStep& step : plan.steps)
+    tx.exec(
+        "insert into payment_steps (payment_id, step, method, amount, processor, candidates, reason, config_version) "
+        "values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        payment.id.text(), ++index, step.method, step.amount, payment.attempts.front().processor, write_words(step.candidates), step.why,
+        plan.config_version);
 }
 
 void update(Tx& tx, const Payment& before, const Payment& after, const Change& change) {
   const auto changed = tx.exec(
       "update payments set status = $1, authorized = $2, captured = $3, refunded = $4, capture_pending = $5, refund_pending = $6, closed = $7, "
-      "payment_method = $8, updated_at = $9, version = $10 where id = $11 and version = $12",
+      "payment_method = $8, tokens = $9, updated_at = $10, version = $11 where id = $12 and version = $13",
       text(after.status), after.authorized, after.captured, after.refunded, after.capture_pending(), after.refund_pending(), after.closed,
-      after.payment_method, after.updated_at, after.version, after.id.text(), before.version);
+      after.payment_method, json::write_string_map(after.tokens), after.updated_at, after.version, after.id.text(), before.version);
   if (changed != 1) throw store::Trouble(store::Trouble::Cause::busy, "payment changed meanwhile");
   for (const Attempt& attempt : change.attempts) write_attempt(tx, after, attempt);
   if (change.capture) write_capture(tx, after, *change.capture);
@@ -256,6 +295,29 @@ std::int64_t adopt_sent_attempts(Tx& tx, Instant now) {
 
 void schedule_check(Tx& tx, const AttemptId& attempt, std::optional<Instant> at, int checks) {
   tx.exec("update payment_attempts set next_check_at = $1, checks = $2 where id = $3 and next_check_at is not null", at, checks, attempt.text());
+}
+
+std::optional<StoredConfig> latest_config(Tx& tx, const std::string& merchant_id) {
+  return tx.first("select version, config, actor, created_at from merchant_configs where merchant_id = $1 order by version desc limit 1", read_config,
+                  merchant_id);
+}
+
+std::optional<StoredConfig> find_config(Tx& tx, const std::string& merchant_id, std::int64_t version) {
+  return tx.first("select version, config, actor, created_at from merchant_configs where merchant_id = $1 and version = $2", read_config, merchant_id,
+                  version);
+}
+
+std::vector<StoredConfig> list_configs(Tx& tx, const std::string& merchant_id, std::optional<std::int64_t> below, int rows_max) {
+  std::vector<StoredConfig> configs;
+  tx.query(
+      "select version, config, actor, created_at from merchant_configs where merchant_id = $1 and version < $2 order by version desc limit $3",
+      [&](const Row& row) { configs.push_back(read_config(row)); }, merchant_id, below.value_or(std::int64_t{1} << 62), rows_max);
+  return configs;
+}
+
+void insert_config(Tx& tx, const std::string& merchant_id, const StoredConfig& config) {
+  tx.exec("insert into merchant_configs (merchant_id, version, config, actor, created_at) values ($1, $2, $3, $4, $5)", merchant_id, config.version,
+          store::Value::blob(config.bytes), config.actor, config.created_at);
 }
 
 bool take_in(Tx& tx, std::string_view processor, const std::string& event_id, const std::string& type, Instant now, std::string_view outcome) {

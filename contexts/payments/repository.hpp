@@ -5,12 +5,14 @@
 #include <vector>
 
 #include "contexts/payments/rules/payment.hpp"
+#include "contexts/payments/rules/plan.hpp"
 #include "platform/rpc/page.hpp"
 #include "platform/store/store.hpp"
 
 namespace purser::payments {
 
-void insert(store::Tx& tx, const Payment& payment, const std::string& processor);
+// With the plan's one step.
+void insert(store::Tx& tx, const Payment& payment, const PaymentPlan& plan);
 // Writes the payment's figures over the version it was made from, and the parts that `change` made or changed. A version that
 // moved meanwhile is Trouble::busy: the body runs again.
 void update(store::Tx& tx, const Payment& before, const Payment& after, const Change& change);
@@ -46,6 +48,19 @@ std::optional<Instant> next_due(store::Tx& tx);
 // At start: what was sent before the process ended is nobody's any more; the janitor is to look at it now.
 std::int64_t adopt_sent_attempts(store::Tx& tx, Instant now);
 void schedule_check(store::Tx& tx, const AttemptId& attempt, std::optional<Instant> at, int checks);
+
+// A merchant's configuration as it was stored: the serialized payments.config.v1.MerchantConfig.
+struct StoredConfig {
+  std::int64_t version = 0;
+  std::string bytes{};
+  std::string actor{};
+  Instant created_at{};
+};
+std::optional<StoredConfig> latest_config(store::Tx& tx, const std::string& merchant_id);
+std::optional<StoredConfig> find_config(store::Tx& tx, const std::string& merchant_id, std::int64_t version);
+// The newest first, those before `below` where it is given.
+std::vector<StoredConfig> list_configs(store::Tx& tx, const std::string& merchant_id, std::optional<std::int64_t> below, int rows_max);
+void insert_config(store::Tx& tx, const std::string& merchant_id, const StoredConfig& config);
 
 // False where this event was taken in before.
 bool take_in(store::Tx& tx, std::string_view processor, const std::string& event_id, const std::string& type, Instant now, std::string_view outcome);

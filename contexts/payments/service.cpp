@@ -1,5 +1,8 @@
 #include "contexts/payments/service.hpp"
 
+#include <algorithm>
+#include <cctype>
+
 #include "contexts/payments/wire.hpp"
 #include "kernel/mutant.hpp"
 #include "orders/v1/order_service.purser.hpp"
@@ -60,6 +63,20 @@ Reply<Response> answered_or(Orchestrator& orchestrator, rpc::Call call, Request 
   co_return refusal;
 }
 
+std::string in_case(std::string text, int (*change)(int)) {
+  std::ranges::transform(text, text.begin(), [&](unsigned char c) { return static_cast<char>(change(c)); });
+  return text;
+}
+
+std::string method_of(const std::string& said) { return said.empty() ? "card" : in_case(said, std::tolower); }
+
+Payment with_plan(Payment payment, const PaymentPlan& plan) {
+  payment.candidates = plan.steps.front().candidates;
+  payment.plan_why = plan.steps.front().why;
+  payment.config_version = plan.config_version;
+  return payment;
+}
+
 Money money_of(const ::orders::v1::Order& order) { return {order.total(), *Currency::parse(order.currency())}; }
 
 Result<Done> must_match(const api::CreatePaymentRequest& request, Money total) {
@@ -89,44 +106,91 @@ Reply<Service::Bill> Service::bill_for(rpc::Call call, api::CreatePaymentRequest
   co_return Bill{total, found.order().user_id()};
 }
 
-Reply<api::CreatePaymentResponse> Service::CreatePayment(rpc::Call call, api::CreatePaymentRequest request) {
-  const auto ready = orchestrator_.processor().ready();
-  if (!ready.ok()) co_return co_await answered_or<api::CreatePaymentResponse>(orchestrator_, call, request, ready.error());
-  const auto billed = co_await bill_for(call, request);
-  if (!billed.ok()) co_return co_await answered_or<api::CreatePaymentResponse>(orchestrator_, call, request, billed.error());
-  const Bill& bill = *billed;
+// The payment as it would be, before anybody was asked.
+Payment Service::payment_for(const rpc::Call& call, const api::CreatePaymentRequest& request, const Bill& bill) {
   PaymentBook& book = orchestrator_.book();
   const Instant now = book.clock().now();
-  const NewAttempt attempt = orchestrator_.new_attempt(call);
   const bool manual = request.capture_method() == api::CAPTURE_METHOD_MANUAL;
-  const Payment fresh{.id = make_id<PaymentId>(now, book.random()),
-                      .merchant_id = call.caller.merchant_id,
-                      .order_id = request.order_id(),
-                      .user_id = bill.user_id,
-                      .amount = bill.amount,
-                      .capture_method = manual ? CaptureMethod::manual : CaptureMethod::automatic,
-                      .payment_method = request.payment_method(),
-                      .description = request.description(),
-                      .return_url = request.return_url(),
-                      .metadata = {request.metadata().begin(), request.metadata().end()},
-                      .created_at = now,
-                      .updated_at = now};
-  if (mutated("reference_saved_after_the_call")) co_await orchestrator_.call_unsaved(call, apply(fresh, *start(fresh, attempt, "", now), now));
-  CO_TRY(auto begun, co_await store_intention<api::CreatePaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) {
-           return book.open(tx, call, fresh, start(fresh, attempt, "", now));
+  return {.id = make_id<PaymentId>(now, book.random()),
+          .merchant_id = call.caller.merchant_id,
+          .order_id = request.order_id(),
+          .user_id = bill.user_id,
+          .amount = bill.amount,
+          .capture_method = manual ? CaptureMethod::manual : CaptureMethod::automatic,
+          .method = method_of(request.method()),
+          .payment_method = request.payment_method(),
+          .tokens = {request.processor_tokens().begin(), request.processor_tokens().end()},
+          .country = in_case(request.country(), std::toupper),
+          .card_network = in_case(request.card_network(), std::tolower),
+          .description = request.description(),
+          .return_url = request.return_url(),
+          .metadata = {request.metadata().begin(), request.metadata().end()},
+          .created_at = now,
+          .updated_at = now};
+}
+
+PaymentPlan Service::plan_for(Tx& tx, const Payment& payment) {
+  const CoreRequestContext context{.payment_id = payment.id.text(),
+                                   .amount = payment.amount,
+                                   .method = payment.method,
+                                   .country = payment.country,
+                                   .card_network = payment.card_network,
+                                   .metadata = payment.metadata,
+                                   .at = payment.created_at};
+  return build_plan(context, *orchestrator_.configs().of(tx, payment.merchant_id), orchestrator_.processors().names());
+}
+
+Reply<api::CreatePaymentResponse> Service::CreatePayment(rpc::Call call, api::CreatePaymentRequest request) {
+  const auto billed = co_await bill_for(call, request);
+  if (!billed.ok()) co_return co_await answered_or<api::CreatePaymentResponse>(orchestrator_, call, request, billed.error());
+  PaymentBook& book = orchestrator_.book();
+  const Payment fresh = payment_for(call, request, *billed);
+  const NewAttempt unrouted = orchestrator_.new_attempt(call);
+  if (mutated("reference_saved_after_the_call")) co_await call_unsaved(call, fresh, unrouted);
+  CO_TRY(auto begun, co_await store_intention<api::CreatePaymentResponse>(orchestrator_, call, request, unrouted.id, [&](Tx& tx) -> Result<Payment> {
+           const PaymentPlan plan = plan_for(tx, fresh);
+           NewAttempt attempt = unrouted;
+           TRY(Route route, orchestrator_.router().first(plan.steps.front()));
+           attempt.processor = std::move(route.processor), attempt.why = std::move(route.why);
+           const Payment planned = with_plan(fresh, plan);
+           return book.open(tx, call, planned, plan, start(planned, attempt, "", planned.created_at));
          }));
   if (begun.stored) co_return std::move(*begun.stored);
-  co_return co_await carry_out<api::CreatePaymentResponse>(orchestrator_, call, std::move(*begun.payment), attempt.id,
+  co_return co_await carry_out<api::CreatePaymentResponse>(orchestrator_, call, std::move(*begun.payment), unrouted.id,
                                                            with_payment<api::CreatePaymentResponse>);
 }
 
+// A planted bug (kernel/mutant.hpp): the processor is asked before anything is stored.
+Task<void> Service::call_unsaved(rpc::Call call, Payment fresh, NewAttempt attempt) {
+  attempt.processor = orchestrator_.processors().names().front();
+  co_await orchestrator_.call_unsaved(call, apply(fresh, *start(fresh, attempt, "", fresh.created_at), fresh.created_at));
+}
+
+Reply<api::PlanPaymentResponse> Service::PlanPayment(rpc::Call call, api::PlanPaymentRequest request) {
+  api::CreatePaymentRequest as_if;
+  as_if.set_order_id(request.order_id());
+  if (request.has_amount()) as_if.set_amount(request.amount());
+  as_if.set_currency(request.currency());
+  as_if.set_method(request.method());
+  as_if.set_country(request.country());
+  as_if.set_card_network(request.card_network());
+  *as_if.mutable_metadata() = request.metadata();
+  CO_TRY(const Bill bill, co_await bill_for(call, as_if));
+  const Payment fresh = payment_for(call, as_if, bill);
+  co_return co_await orchestrator_.store().read([&](Tx& tx) -> Result<api::PlanPaymentResponse> {
+    api::PlanPaymentResponse response;
+    *response.mutable_plan() = to_api(plan_for(tx, fresh));
+    return response;
+  });
+}
+
 Reply<api::RetryPaymentResponse> Service::RetryPayment(rpc::Call call, api::RetryPaymentRequest request) {
-  const auto ready = orchestrator_.processor().ready();
-  if (!ready.ok()) co_return co_await answered_or<api::RetryPaymentResponse>(orchestrator_, call, request, ready.error());
   PaymentBook& book = orchestrator_.book();
-  const NewAttempt attempt = orchestrator_.new_attempt(call);
+  NewAttempt attempt = orchestrator_.new_attempt(call);
   CO_TRY(auto begun, co_await store_intention<api::RetryPaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) -> Result<Payment> {
            TRY(const Payment payment, must_find(tx, call, request.payment_id()));
+           TRY(const Route route, orchestrator_.router().first(plan_of(payment).steps.front()));
+           attempt.processor = route.processor, attempt.why = route.why;
            return book.change(tx, call, payment, start(payment, attempt, request.payment_method(), book.clock().now()));
          }));
   if (begun.stored) co_return std::move(*begun.stored);
@@ -135,14 +199,13 @@ Reply<api::RetryPaymentResponse> Service::RetryPayment(rpc::Call call, api::Retr
 }
 
 Reply<api::CapturePaymentResponse> Service::CapturePayment(rpc::Call call, api::CapturePaymentRequest request) {
-  const auto ready = orchestrator_.processor().ready();
-  if (!ready.ok()) co_return co_await answered_or<api::CapturePaymentResponse>(orchestrator_, call, request, ready.error());
   PaymentBook& book = orchestrator_.book();
   const NewAttempt attempt = orchestrator_.new_attempt(call);
   const CaptureId capture_id = make_id<CaptureId>(book.clock().now(), book.random());
   const auto amount = request.has_amount() ? std::optional(request.amount()) : std::nullopt;
   CO_TRY(auto begun, co_await store_intention<api::CapturePaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) -> Result<Payment> {
            TRY(const Payment payment, must_find(tx, call, request.payment_id()));
+           TRY_DONE(orchestrator_.ready(payment));
            return book.change(tx, call, payment, start_capture(payment, attempt, capture_id, amount, request.final(), book.clock().now()));
          }));
   if (begun.stored) co_return std::move(*begun.stored);
@@ -151,8 +214,6 @@ Reply<api::CapturePaymentResponse> Service::CapturePayment(rpc::Call call, api::
 }
 
 Reply<api::RefundPaymentResponse> Service::RefundPayment(rpc::Call call, api::RefundPaymentRequest request) {
-  const auto ready = orchestrator_.processor().ready();
-  if (!ready.ok()) co_return co_await answered_or<api::RefundPaymentResponse>(orchestrator_, call, request, ready.error());
   PaymentBook& book = orchestrator_.book();
   const NewAttempt attempt = orchestrator_.new_attempt(call);
   const RefundId refund_id = make_id<RefundId>(book.clock().now(), book.random());
@@ -166,6 +227,7 @@ Reply<api::RefundPaymentResponse> Service::RefundPayment(rpc::Call call, api::Re
   }
   CO_TRY(auto begun, co_await store_intention<api::RefundPaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) -> Result<Payment> {
            TRY(Payment payment, must_find(tx, call, request.payment_id()));
+           TRY_DONE(orchestrator_.ready(payment));
            if (stale) stale->version = payment.version, payment = *stale;
            return book.change(tx, call, payment, start_refund(payment, attempt, refund_id, amount, request.reason(), book.clock().now()));
          }));
@@ -179,12 +241,11 @@ Reply<api::RefundPaymentResponse> Service::RefundPayment(rpc::Call call, api::Re
 }
 
 Reply<api::VoidPaymentResponse> Service::VoidPayment(rpc::Call call, api::VoidPaymentRequest request) {
-  const auto ready = orchestrator_.processor().ready();
-  if (!ready.ok()) co_return co_await answered_or<api::VoidPaymentResponse>(orchestrator_, call, request, ready.error());
   PaymentBook& book = orchestrator_.book();
   const NewAttempt attempt = orchestrator_.new_attempt(call);
   CO_TRY(auto begun, co_await store_intention<api::VoidPaymentResponse>(orchestrator_, call, request, attempt.id, [&](Tx& tx) -> Result<Payment> {
            TRY(const Payment payment, must_find(tx, call, request.payment_id()));
+           TRY_DONE(orchestrator_.ready(payment));
            return book.change(tx, call, payment, start_release(payment, attempt, request.reason(), book.clock().now()));
          }));
   if (begun.stored) co_return std::move(*begun.stored);

@@ -11,6 +11,7 @@ class Service final : public ::payments::v1::PaymentService {
   Service(Orchestrator& orchestrator, const rpc::Directory& directory) : orchestrator_(orchestrator), directory_(directory) {}
 
   Reply<::payments::v1::CreatePaymentResponse> CreatePayment(rpc::Call call, ::payments::v1::CreatePaymentRequest request) override;
+  Reply<::payments::v1::PlanPaymentResponse> PlanPayment(rpc::Call call, ::payments::v1::PlanPaymentRequest request) override;
   Reply<::payments::v1::GetPaymentResponse> GetPayment(rpc::Call call, ::payments::v1::GetPaymentRequest request) override;
   Reply<::payments::v1::ListPaymentsResponse> ListPayments(rpc::Call call, ::payments::v1::ListPaymentsRequest request) override;
   Reply<::payments::v1::RetryPaymentResponse> RetryPayment(rpc::Call call, ::payments::v1::RetryPaymentRequest request) override;
@@ -25,6 +26,9 @@ class Service final : public ::payments::v1::PaymentService {
     Money amount;
     std::string user_id;
   };
+  Payment payment_for(const rpc::Call& call, const ::payments::v1::CreatePaymentRequest& request, const Bill& bill);
+  PaymentPlan plan_for(store::Tx& tx, const Payment& payment);
+  Task<void> call_unsaved(rpc::Call call, Payment fresh, NewAttempt attempt);
   Reply<Bill> bill_for(rpc::Call call, ::payments::v1::CreatePaymentRequest request);
 
   Orchestrator& orchestrator_;

@@ -34,16 +34,18 @@ bool is_about(const Notice& notice, const Attempt& attempt) {
 }
 
 // Says what became of it: applied, unmatched (not ours), mismatched, or a duplicate.
-Result<std::string> take(Orchestrator& orchestrator, Tx& tx, const Notice& notice) {
+Result<std::string> take(Orchestrator& orchestrator, Tx& tx, const std::string& processor, const Notice& notice) {
   PaymentBook& book = orchestrator.book();
   const auto key = attempt_of(tx, notice);
   const std::string outcome = key ? "applied" : "unmatched";
-  if (!take_in(tx, orchestrator.processor().name(), notice.event_id, notice.type, book.clock().now(), outcome)) return std::string("duplicate");
+  if (!take_in(tx, processor, notice.event_id, notice.type, book.clock().now(), outcome)) return std::string("duplicate");
   if (!key) return outcome;
   const auto payment = find(tx, key->merchant_id, key->payment_id);
   if (!payment) return payment_not_found(key->payment_id);
   rpc::Call call = rpc::system_call(key->merchant_id, "webhook/" + notice.event_id);
-  call.caller.actor = "processor:" + std::string(orchestrator.processor().name());
+  call.caller.actor = "processor:" + processor;
+  // One processor's word does not count for what another was asked.
+  if (payment->attempt(key->attempt_id)->processor != processor) return std::string("unmatched");
   if (!is_about(notice, *payment->attempt(key->attempt_id))) return std::string("unmatched");
   if (!speaks_of(notice, *payment, key->attempt_id)) return std::string("mismatched");
   TRY(const Payment after, book.settle(tx, call, *payment, key->attempt_id, notice.outcome));
@@ -65,10 +67,11 @@ Task<http::Response> receive(Orchestrator& orchestrator, http::Request request, 
   pass_crash_point("before webhook handled");
   const std::string target = "/webhooks/" + processor;
   const std::string request_id(request.headers.find("Request-Id").value_or(""));
-  if (processor != orchestrator.processor().name())
+  const Guard* guard = orchestrator.processors().find(processor);
+  if (!guard)
     co_return rpc::problem({.kind = Kind::not_found, .code = "processor_unknown", .detail = "There is no processor of this name."}, request_id,
                            target);
-  auto notice = orchestrator.processor().parse_webhook(request, orchestrator.book().clock().now());
+  auto notice = guard->parse_webhook(request, orchestrator.book().clock().now());
   // A processor's own numbers may look like a card's, and only what it signed may hold any.
   if (!notice.ok() && contains_card_number(request.body))
     notice = Error{.kind = Kind::invalid, .code = "card_number_refused", .detail = "A card number was found in the request body."};
@@ -84,7 +87,7 @@ Task<http::Response> receive(Orchestrator& orchestrator, http::Request request, 
     count(processor, "ignored");
     co_return acknowledged();
   }
-  auto taken = co_await orchestrator.store().transact([&](Tx& tx) { return take(orchestrator, tx, *notice); });
+  auto taken = co_await orchestrator.store().transact([&](Tx& tx) { return take(orchestrator, tx, processor, *notice); });
   const std::string outcome = taken.ok() ? *taken : "failed";
   count(processor, outcome);
   log::info("webhook received", {{"processor", processor},

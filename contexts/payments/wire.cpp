@@ -44,6 +44,8 @@ void add_attempt(const Attempt& attempt, api::Attempt& message) {
   if (attempt.failure) *message.mutable_error() = to_api(*attempt.failure);
   *message.mutable_created_at() = timestamp(attempt.created_at);
   *message.mutable_updated_at() = timestamp(attempt.updated_at);
+  message.set_route_reason(attempt.why);
+  message.set_next_reason(attempt.next);
 }
 
 void add_capture(const Capture& capture, api::Capture& message) {
@@ -99,7 +101,9 @@ api::Payment to_api(const Payment& payment) {
   message.set_amount_authorized(payment.authorized);
   message.set_amount_captured(payment.captured);
   message.set_amount_refunded(payment.refunded);
+  message.set_method(payment.method);
   message.set_payment_method(payment.payment_method);
+  *message.mutable_plan() = to_api(plan_of(payment));
   message.set_description(payment.description);
   message.mutable_metadata()->insert(payment.metadata.begin(), payment.metadata.end());
   message.set_version(payment.version);
@@ -115,6 +119,28 @@ api::Payment to_api(const Payment& payment) {
   for (const Attempt& attempt : payment.attempts) add_attempt(attempt, *message.add_attempts());
   for (const Capture& capture : payment.captures) add_capture(capture, *message.add_captures());
   for (const Refund& refund : payment.refunds) *message.add_refunds() = to_api(payment, refund);
+  return message;
+}
+
+PaymentPlan plan_of(const Payment& payment) {
+  return {.amount = payment.amount,
+          .steps = {{payment.method, payment.amount.minor, payment.candidates, payment.plan_why}},
+          .config_version = payment.config_version};
+}
+
+plans::PaymentPlan to_api(const PaymentPlan& plan) {
+  plans::PaymentPlan message;
+  message.set_amount(plan.amount.minor);
+  message.set_currency(std::string(plan.amount.currency.code()));
+  message.set_config_version(plan.config_version);
+  for (const PaymentStep& step : plan.steps) {
+    plans::PaymentStep& said = *message.add_steps();
+    said.set_index(message.steps_size());
+    said.set_method(step.method);
+    said.set_amount(step.amount);
+    said.mutable_processors()->Add(step.candidates.begin(), step.candidates.end());
+    said.set_reason(step.why);
+  }
   return message;
 }
 

@@ -114,6 +114,10 @@ void finish_work(store::Tx& tx, const std::string& work_id, const Message& respo
           store::Value::blob(bytes), now, work_id);
 }
 
+void pass_work_on(store::Tx& tx, const std::string& from, const std::string& to) {
+  tx.exec("update idempotency_keys set work_id = $1 where work_id = $2 and state = 0", to, from);
+}
+
 void release_work(store::Tx& tx, const std::string& work_id) {
   if (work_id.empty()) return;
   tx.exec("delete from idempotency_keys where work_id = $1 and state = 0", work_id);

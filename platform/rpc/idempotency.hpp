@@ -26,6 +26,9 @@ Result<std::optional<std::string>> claim(store::Tx& tx, const Call& call, const 
 void finish(store::Tx& tx, const Call& call, const Message& response, Instant now);
 void finish_work(store::Tx& tx, const std::string& work_id, const Message& response, Instant now);
 
+// The work under way is another's from now on: whoever finishes `to` finishes every key that was claimed for `from`.
+void pass_work_on(store::Tx& tx, const std::string& from, const std::string& to);
+
 // Gives every key that was claimed for this work and is not finished back, as if it had never been used: for work that ended in a
 // refusal with nothing done.
 void release_work(store::Tx& tx, const std::string& work_id);

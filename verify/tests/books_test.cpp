@@ -54,6 +54,13 @@ void trade(Shop& shop, Books& books) {
   shop.pay(doubted).value();
   shop.look_after(4);
   EXPECT_EQ(shop.order_status(doubted), "ORDER_STATUS_PAYMENT_DONE");
+  // Store credit: given, taken at once, held and captured in parts, given back.
+  shop.give_credit("gift", 1000);
+  shop.refund_credit("back", shop.deduct_credit("debit", 300));
+  const std::string hold = shop.hold_credit("hold", 400);
+  shop.capture_credit("capture", hold, 100, true);
+  shop.capture_credit("rest", hold, 200, false);
+  shop.hold_credit("open", 50);
   books.now = shop.clock.now();
 }
 
@@ -179,6 +186,25 @@ TEST_F(BooksTest, WithOneThingWrongTellIt) {
       {"events_take_effect_once", "update order_history set cause = (select cause from order_history where order_id = {paid} and version = 4) where order_id = {paid} and version = 3"},
       {"events_take_effect_once", "update order_history set cause = 'evt_none' where order_id = {open} and version = 2"},
       {"events_take_effect_once", "update order_history set actor = 'system' where order_id = {paid} and version = 3"},
+      {"wallet_journal_balances", "update wallet_entries set amount = amount + 1 where account = 'HELD' and operation_id in (select id from wallet_operations where reference = 'rest')",
+       {"wallet_balances_are_their_entries"}},
+      {"wallet_journal_balances", "delete from wallet_entries where account = 'SPENT' and operation_id in (select id from wallet_operations where reference = 'debit')",
+       {"wallet_balances_are_their_entries"}},
+      {"wallet_journal_balances", "update wallet_entries set user_id = 'user-2' where user_id <> '' and operation_id in (select id from wallet_operations where reference = 'gift')",
+       {"wallet_balances_are_their_entries"}},
+      {"wallet_balances_are_their_entries", "update wallet_accounts set balance = balance - 1 where account = 'SPENT'"},
+      {"wallet_balances_are_their_entries", "update wallet_accounts set balance = balance + 1 where account = 'AVAILABLE'", {"wallet_events_fold_to_the_wallet"}},
+      {"wallet_balances_are_their_entries", "delete from wallet_accounts where account = 'SPENT'"},
+      {"wallet_charges_add_up", "update wallet_charges set captured = captured - 1, refunded = 0 where kind = 'HOLD' and captured > 0"},
+      {"wallet_charges_add_up", "update wallet_charges set refunded = 0 where kind = 'DEBIT'"},
+      {"wallet_charges_add_up", "update wallet_charges set released = 0 where released > 0"},
+      {"wallet_charges_add_up", "update wallet_charges set amount = amount + 1 where reference = 'open'"},
+      {"wallet_charges_add_up", "delete from wallet_charges where reference = 'open'"},
+      {"wallet_events_fold_to_the_wallet", "update wallets set version = version + 1"},
+      {"wallet_events_fold_to_the_wallet", "delete from outbox where aggregate_type = 'wallet' and sequence = (select max(sequence) from outbox where aggregate_type = 'wallet')"},
+      {"events_are_readable", "update outbox set message_type = 'orders.v1.OrderCreated' where type = 'wallet.credited' and sequence = 1"},
+      {"keys_answer_what_exists", "update idempotency_keys set merchant_id = 'mer_2' where response is (select response from idempotency_keys where instr(response, cast('gift' as blob)))"},
+      {"no_card_number", "update wallet_operations set reason = '4242424242424242' where reference = 'gift'"},
       {"keys_answer_what_exists", "update idempotency_keys set response = x'0a00' where key = 'key-1'"},
       {"keys_answer_what_exists", "update idempotency_keys set response = null where key = 'key-1'"},
       {"keys_answer_what_exists", "update idempotency_keys set merchant_id = 'mer_2' where key = 'key-1'"},

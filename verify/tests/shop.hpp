@@ -20,6 +20,8 @@
 #include "contexts/payments/migrations.hpp"
 #include "contexts/payments/module.hpp"
 #include "contexts/payments/processors/stripe.hpp"
+#include "contexts/wallet/migrations.hpp"
+#include "contexts/wallet/module.hpp"
 #include "orders/v1/order_service.purser.hpp"
 #include "payments/v1/payment_service.purser.hpp"
 #include "platform/http/loopback_client.hpp"
@@ -64,13 +66,14 @@ class Folder {
 
 namespace orders_api = ::orders::v1;
 namespace payments_api = ::payments::v1;
+namespace wallet_api = ::wallet::v1;
 
 class Shop {
  public:
   Shop(const std::filesystem::path& file, const std::filesystem::path& sandbox_file) {
     std::vector<store::Migration> all;
     for (const auto& some : {rpc::KeyRing::migrations(), rpc::idempotency_migrations(), events::Outbox::migrations(), ::purser::orders::migrations(),
-                             ::purser::payments::migrations()})
+                             ::purser::payments::migrations(), ::purser::wallet::migrations()})
       all.insert(all.end(), some.begin(), some.end());
     store_ = store::open_sqlite({.file = file}, all).value();
     sandbox_store_ = store::open_sqlite({.file = sandbox_file, .readers = 1}, sandbox::migrations()).value();
@@ -81,6 +84,7 @@ class Shop {
                                                          payments::GuardOptions{.failures_max = 1'000'000, .requests_per_second = 0});
     modules_.push_back(::purser::orders::make_module({*store_, outbox_, clock, system_random(), directory_, {.expires_after = hours(24)}}));
     modules_.push_back(::purser::payments::make_module({*store_, outbox_, clock, system_random(), directory_, guard, {}}));
+    modules_.push_back(::purser::wallet::make_module({*store_, outbox_, clock, system_random(), directory_}));
     checkout_ = std::make_unique<::purser::checkout::Service>(*store_, clock, directory_);
     for (Module& module : modules_)
       for (events::Subscription& subscription : module.subscriptions) outbox_.add(std::move(subscription));
@@ -173,6 +177,40 @@ class Shop {
     line.set_unit_price(total);
     return run(checkout_->CreateCheckout(call(), request));
   }
+  template <class Request>
+  Request credit_request(const std::string& reference, std::int64_t amount) {
+    Request request;
+    request.set_user_id("user-1");
+    request.set_currency("USD");
+    request.set_amount(amount);
+    request.set_reference(reference);
+    return request;
+  }
+  void give_credit(const std::string& reference, std::int64_t amount) {
+    run(wallets().AddCredits(call(), credit_request<wallet_api::AddCreditsRequest>(reference, amount))).value();
+  }
+  std::string deduct_credit(const std::string& reference, std::int64_t amount) {
+    return run(wallets().DeductCredits(call(), credit_request<wallet_api::DeductCreditsRequest>(reference, amount))).value().operation().id();
+  }
+  std::string hold_credit(const std::string& reference, std::int64_t amount) {
+    return run(wallets().HoldCredits(call(), credit_request<wallet_api::HoldCreditsRequest>(reference, amount))).value().operation().id();
+  }
+  void capture_credit(const std::string& reference, const std::string& hold_id, std::int64_t amount, bool keep_rest) {
+    wallet_api::CaptureHoldRequest request;
+    request.set_user_id("user-1");
+    request.set_hold_id(hold_id);
+    request.set_amount(amount);
+    request.set_keep_rest(keep_rest);
+    request.set_reference(reference);
+    run(wallets().CaptureHold(call(), request)).value();
+  }
+  void refund_credit(const std::string& reference, const std::string& operation_id) {
+    wallet_api::RefundCreditsRequest request;
+    request.set_user_id("user-1");
+    request.set_operation_id(operation_id);
+    request.set_reference(reference);
+    run(wallets().RefundCredits(call(), request)).value();
+  }
   std::string order_status(const std::string& id) {
     orders_api::GetOrderRequest request;
     request.set_order_id(id);
@@ -205,6 +243,7 @@ class Shop {
 
   orders_api::OrderService& orders() { return directory_.get<orders_api::OrderService>(); }
   payments_api::PaymentService& payments() { return directory_.get<payments_api::PaymentService>(); }
+  wallet_api::WalletService& wallets() { return directory_.get<wallet_api::WalletService>(); }
   http::Client& processor_wire() { return *client_; }
   store::Store& store() { return *store_; }
 

@@ -52,8 +52,11 @@ Result<Done> Guard::ready() const {
 }
 
 Task<Outcome> Guard::process(Instruction instruction) {
+  bool turned_away = false;  // once, and a copy of that request may be on its way still, whatever became of the tries after it
   for (int tries = 1;; ++tries) {
     Outcome outcome = co_await once(&Processor::process, "process", instruction);
+    turned_away = turned_away || outcome.answered;
+    if (outcome.end == End::not_sent) outcome.answered = turned_away;
     if (outcome.end != End::not_sent || tries >= options_.tries_max) co_return outcome;
     co_await clock_.sleep(options_.try_again_after);
   }

@@ -56,7 +56,7 @@ class Paypal final : public Processor {
                      .webhooks = true};
   }
 
-  std::string_view name() const override { return "paypal"; }
+  std::string_view name() const override { return options_.name; }
   const Capabilities& capabilities() const override { return capabilities_; }
 
   Task<Outcome> process(Instruction instruction) override {

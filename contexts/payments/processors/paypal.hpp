@@ -39,6 +39,7 @@
 namespace purser::payments {
 
 struct PaypalOptions {
+  std::string name = "paypal";  // of the processor, and behind /webhooks/: a shop may have several accounts
   std::string base_url = "https://api-m.paypal.com";
   std::string client_id{};
   std::string client_secret{};

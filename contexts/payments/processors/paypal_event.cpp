@@ -36,8 +36,8 @@ Notice about_authorization(Notice notice, const element& authorization) {
   return notice;
 }
 
-// A capture of an authorization bears the custom_id of its order and an invoice_id of its own. Its outcome comes by its answer and by looking
-// at the order; taken for the charge's it would be wrong.
+// A capture of an authorization bears the custom_id of its order and an invoice_id of its own, which is the reference of the attempt to
+// capture; taken for the charge's outcome it would be wrong.
 Notice about_capture(Notice notice, const element& capture) {
   notice.reference = text_at(capture, "/custom_id");
   notice.processor_ref = text_at(capture, "/supplementary_data/related_ids/order_id");
@@ -45,8 +45,8 @@ Notice about_capture(Notice notice, const element& capture) {
   const std::string invoice_id = text_at(capture, "/invoice_id");
   const bool of_authorization =
       invoice_id != notice.reference || !text_at(capture, "/supplementary_data/related_ids/authorization_id").empty();
-  if (of_authorization) return notice;
-  notice.about = Notice::About::money;
+  notice.about = of_authorization ? Notice::About::capture : Notice::About::money;
+  if (of_authorization) notice.reference = invoice_id;
   notice.outcome = capture_outcome(capture, notice.processor_ref);
   return notice;
 }

@@ -32,17 +32,20 @@ struct Instruction {
   std::string reference;
   std::int64_t amount;
   Currency currency;
-  std::string payment_method;
-  std::string processor_ref;  // what to capture, refund, release or reverse
-  bool final = true;          // for a capture: releases what is left
+  std::string payment_method{};
+  std::string processor_ref{};  // what to capture, refund, release or reverse
+  bool final = true;            // for a capture: releases what is left
   std::int64_t captured_before = 0;
-  std::string payment_id;
-  std::string order_id;
-  std::string return_url;
-  Instant begun_at;
+  std::string payment_id{};
+  std::string order_id{};
+  std::string return_url{};
+  Instant begun_at{};
   int repetition = 0;  // how often it was looked at; for what may be repeated under another key
   std::string traceparent{};
   std::string correlation_id{};
+  std::string merchant_id{};
+  std::string user_id{};        // whose store credit it is, where it is paid with that
+  std::string action_result{};  // what the buyer brought back from the action that was required, where the processor wants to see it
 };
 
 // What a webhook says. The attempt is found by `reference`, else by `processor_ref` and `about`.
@@ -51,7 +54,8 @@ struct Notice {
   std::string type{};
   std::string reference{};
   std::string processor_ref{};
-  enum class About : std::uint8_t { money, refund, nothing } about = About::nothing;
+  // money: an attempt to get it. refund: also a reversal. capture, release: where a processor tells of these by themselves.
+  enum class About : std::uint8_t { money, capture, refund, release, nothing } about = About::nothing;
   std::optional<Money> amount{};  // what the processor speaks of, where it says so
   Outcome outcome{End::in_doubt};
 };

@@ -83,19 +83,12 @@ Outcome refund_outcome(const element& refund) {
 
 class Stripe final : public Processor {
  public:
-  Stripe(std::shared_ptr<http::Client> client, StripeOptions options) : client_(std::move(client)), options_(std::move(options)) {}
-
-  std::string_view name() const override { return "stripe"; }
-  const Capabilities& capabilities() const override {
-    static const Capabilities all{.key_lifetime = hours(24),
-                                  .look_up_by_reference = true,
-                                  .void_by_reference = false,
-                                  .visibility_lag = seconds(90),
-                                  .multi_capture = true,
-                                  .partial_refund = true,
-                                  .webhooks = true};
-    return all;
+  Stripe(std::shared_ptr<http::Client> client, StripeOptions options) : client_(std::move(client)), options_(std::move(options)) {
+    capabilities_.visibility_lag = options_.visibility_lag;
   }
+
+  std::string_view name() const override { return options_.name; }
+  const Capabilities& capabilities() const override { return capabilities_; }
 
   Task<Outcome> process(Instruction instruction) override {
     switch (instruction.kind) {
@@ -351,6 +344,13 @@ class Stripe final : public Processor {
 
   std::shared_ptr<http::Client> client_;
   StripeOptions options_;
+  Capabilities capabilities_{.key_lifetime = hours(24),
+                             .look_up_by_reference = true,
+                             .void_by_reference = false,
+                             .visibility_lag = {},
+                             .multi_capture = true,
+                             .partial_refund = true,
+                             .webhooks = true};
 };
 
 }  // namespace

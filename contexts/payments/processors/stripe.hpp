@@ -15,6 +15,7 @@
 namespace purser::payments {
 
 struct StripeOptions {
+  std::string name = "stripe";  // of the processor, and behind /webhooks/: a shop may have several accounts
   std::string base_url = "https://api.stripe.com";
   std::string secret_key;
   std::string webhook_secret;
@@ -22,6 +23,7 @@ struct StripeOptions {
   Duration connect_timeout = seconds(2);
   Duration total_timeout = seconds(30);
   Duration webhook_tolerance = seconds(300);
+  Duration visibility_lag = seconds(90);  // of its search
 };
 
 // The event types the adapter reads; what to subscribe a webhook endpoint to.

@@ -23,17 +23,20 @@ Change unchanged(const Payment& payment, What what) {
 
 Attempt begin(const Payment& payment, const NewAttempt& fresh, AttemptKind kind, std::int64_t amount, Instant now) {
   const int number = static_cast<int>(payment.attempts.size()) + 1;
+  const bool gets_money = kind == AttemptKind::authorize || kind == AttemptKind::sale;
+  const Attempt* charge = gets_money ? nullptr : payment.money_attempt();
+  const std::string& processor = fresh.processor.empty() && charge ? charge->processor : fresh.processor;
   return {.id = fresh.id,
           .number = number,
           .kind = kind,
           .status = AttemptStatus::sent,
-          .processor = fresh.processor,
+          .processor = processor,
           .reference = reference_of(payment.id, 1, number),
-          .processor_ref =
-              payment.money_attempt() && !(kind == AttemptKind::authorize || kind == AttemptKind::sale) ? payment.money_attempt()->processor_ref : "",
-          .payment_method = payment.payment_method,
+          .processor_ref = charge ? charge->processor_ref : "",
+          .payment_method = payment.token_for(processor),
           .amount = amount,
           .asked_by = fresh.asked_by,
+          .why = fresh.why,
           .next_check_at = fresh.check_at,
           .created_at = now,
           .updated_at = now};
@@ -318,6 +321,11 @@ const Attempt* Payment::money_attempt() const {
   return nullptr;
 }
 
+const std::string& Payment::token_for(const std::string& processor) const {
+  const auto found = tokens.find(processor);
+  return found == tokens.end() ? payment_method : found->second;
+}
+
 bool Payment::is_undecided() const {
   const Attempt* last = money_attempt();
   return last && last->is_open();
@@ -355,7 +363,7 @@ Decision<Change> start(const Payment& payment, const NewAttempt& fresh, const st
   const auto kind = payment.capture_method == CaptureMethod::automatic ? AttemptKind::sale : AttemptKind::authorize;
   Attempt attempt = begin(payment, fresh, kind, payment.amount.minor, now);
   if (!payment_method.empty()) attempt.payment_method = payment_method;
-  change.payment_method = attempt.payment_method;
+  change.payment_method = payment_method;
   change.attempts = {attempt};
   change.status = Status::processing;
   return change;
@@ -440,6 +448,22 @@ std::optional<Change> settle(const Payment& payment, AttemptId id, const Outcome
   return std::nullopt;
 }
 
+std::optional<Change> fall_back(const Payment& payment, AttemptId id, const Outcome& outcome, const NewAttempt& next, Instant now) {
+  const Attempt* attempt = payment.attempt(id);
+  PURSER_ASSERT(attempt != nullptr);
+  if (!attempt->gets_money() || attempt->status != AttemptStatus::sent || payment.status != Status::processing) return std::nullopt;
+  const bool no_money_moved = outcome.end == End::not_sent || outcome.end == End::declined || outcome.end == End::absent;
+  const bool in_doubt = outcome.end == End::in_doubt && mutated("fallback_while_in_doubt");
+  if (!no_money_moved && !in_doubt) return std::nullopt;
+  if (static_cast<std::size_t>(std::ranges::count_if(payment.attempts, &Attempt::gets_money)) >= money_attempts_max) return std::nullopt;
+  Change change = unchanged(payment, What::fell_back);
+  Attempt over = ended(*attempt, in_doubt ? AttemptStatus::declined : status_of(outcome.end), outcome, now);
+  over.next = "no money moved: asked " + next.processor + " instead";
+  change.attempts = {over, begin(payment, next, attempt->kind, attempt->amount, now)};
+  change.status = Status::processing;
+  return change;
+}
+
 Payment apply(Payment payment, const Change& change, Instant now) {
   PURSER_ASSERT(payment.status == change.status || lifecycle.allows(payment.status, change.status));
   payment.status = change.status;
@@ -447,6 +471,8 @@ Payment apply(Payment payment, const Change& change, Instant now) {
   payment.captured = change.captured;
   payment.refunded = change.refunded;
   payment.closed = change.closed;
+  // Another card: what its fellows are called elsewhere is not known.
+  if (!change.payment_method.empty() && change.payment_method != payment.payment_method) payment.tokens.clear();
   if (!change.payment_method.empty()) payment.payment_method = change.payment_method;
   const auto put = [](auto& list, const auto& part) {
     const auto found = std::ranges::find(list, part.id, [](const auto& other) { return other.id; });

@@ -112,6 +112,8 @@ struct Attempt {
   std::string subject{};  // the capture's or refund's id; for reverse, the id of the attempt to undo
   std::string action_url{};
   std::string asked_by{};  // who wanted it, whoever brings its outcome
+  std::string why{};       // for people: why this processor
+  std::string next{};      // for people, once it ended without money: what was done instead, or why nothing was
   std::optional<Failure> failure{};
   std::optional<Instant> next_check_at{};  // when the janitor looks at it: while it is open, and once it was given up
   int checks = 0;
@@ -151,7 +153,13 @@ struct Payment {
   std::string user_id{};
   Money amount;
   CaptureMethod capture_method = CaptureMethod::automatic;
-  std::string payment_method{};
+  std::string method = "card";                  // the kind of it, which decides who can take it
+  std::string payment_method{};                 // a processor's token
+  std::map<std::string, std::string> tokens{};  // of the same at other processors, by their names
+  std::string country{}, card_network{};        // what else its plan was made from
+  std::vector<std::string> candidates{};        // the processors that may be asked, in order: the plan's word
+  std::string plan_why{};                       // for people: why these
+  std::int64_t config_version = 0;              // of the merchant's configuration that the plan was made from
   std::string description{};
   std::string return_url{};
   std::map<std::string, std::string> metadata{};
@@ -171,7 +179,8 @@ struct Payment {
   const Attempt* attempt(AttemptId attempt_id) const;
   const Attempt* open_attempt(AttemptKind kind) const;  // the open one of this kind, if any
   const Attempt* money_attempt() const;                 // the last authorize or sale
-  bool is_undecided() const;                            // whether its money moved is not known yet
+  const std::string& token_for(const std::string& processor) const;
+  bool is_undecided() const;  // whether its money moved is not known yet
   std::int64_t capture_pending() const;
   std::int64_t refund_pending() const;
   std::int64_t capturable() const { return closed ? 0 : authorized - captured - capture_pending(); }
@@ -185,6 +194,7 @@ enum class What : std::uint8_t {
   authorized,
   sold,  // authorised and taken at once
   failed,
+  fell_back,  // an attempt ended without money and the next one, elsewhere, began with it
   capture_started,
   captured,
   capture_failed,
@@ -252,9 +262,10 @@ Error explain(const Refused& refused, const Payment& payment);
 // What an attempt needs from outside the rules.
 struct NewAttempt {
   AttemptId id;
-  std::string processor{};
-  Instant check_at;  // when the janitor takes over if no reply was stored by then
+  std::string processor{};  // empty: the one that holds the payment's money
+  Instant check_at;         // when the janitor takes over if no reply was stored by then
   std::string asked_by{};
+  std::string why{};
 };
 
 // Under which the processor knows an attempt: derived from payment, plan step and number, so that repeating an attempt repeats
@@ -289,6 +300,11 @@ struct Outcome {
 // The change an outcome makes to its attempt and payment; nothing where it is not news. `reverse` is used where a success came
 // too late. Outcomes may come twice, late and in any order: the first that decides wins.
 std::optional<Change> settle(const Payment& payment, AttemptId attempt, const Outcome& outcome, const NewAttempt& reverse, Instant now);
+
+// The same, where the attempt ended without money and `next` is to be asked in the same breath. Nothing where the fence does not let
+// it: only what is proved not to have happened is asked for elsewhere, and only while whoever asked is waiting. What nobody knows the
+// outcome of is settled alone, and stays alone.
+std::optional<Change> fall_back(const Payment& payment, AttemptId attempt, const Outcome& outcome, const NewAttempt& next, Instant now);
 
 // `payment` after `change` at `now`, one version on.
 Payment apply(Payment payment, const Change& change, Instant now);

@@ -504,5 +504,71 @@ RC_GTEST_PROP(PaymentLife, IsTheFoldOfItsChanges, ()) {
   RC_ASSERT(folded == stored);
 }
 
+// ---- falling back to another processor
+
+NewAttempt elsewhere(int n) { return {.id = attempt_id(n), .processor = "adyen", .check_at = now, .asked_by = "key_1", .why = "after a decline"}; }
+
+TEST(FallBack, HasAFence) {
+  struct Row {
+    const char* why;
+    Payment payment;
+    End end;
+    bool allowed;
+  };
+  const Row rows[] = {
+      // clang-format off
+      {"declined",                     processing(),      End::declined,        true},
+      {"not sent",                     processing(),      End::not_sent,        true},
+      {"proved absent",                processing(),      End::absent,          true},
+      {"in doubt",                     processing(),      End::in_doubt,        false},
+      {"the buyer must act",           processing(),      End::requires_action, false},
+      {"released there",               processing(),      End::released,        false},
+      {"succeeded",                    processing(),      End::succeeded,       false},
+      {"declined after it was doubted", in_doubt(),       End::declined,        false},
+      {"absent after it was doubted",  in_doubt(),        End::absent,          false},
+      {"declined after the buyer acted", requires_action(), End::declined,      false},
+      {"over already",                 failed(),          End::declined,        false},
+      // clang-format on
+  };
+  for (const Row& row : rows)
+    EXPECT_EQ(fall_back(row.payment, attempt_id(1), {.end = row.end, .failure = declined(true)}, elsewhere(2), now).has_value(), row.allowed)
+        << row.why;
+}
+
+TEST(FallBack, EndsOneAttemptAndBeginsAnother) {
+  Payment before = processing();
+  before.tokens = {{"adyen", "8415"}};
+  const Payment payment = apply(before, *fall_back(before, attempt_id(1), {.end = End::declined, .failure = declined(true)}, elsewhere(2), now), now);
+  EXPECT_EQ(payment.status, Status::processing);
+  ASSERT_EQ(payment.attempts.size(), 2U);
+  EXPECT_EQ(payment.attempts[0].status, AttemptStatus::declined);
+  EXPECT_EQ(payment.attempts[0].failure, declined(true));
+  const Attempt& next = payment.attempts[1];
+  EXPECT_EQ(next.status, AttemptStatus::sent);
+  EXPECT_EQ(next.processor, "adyen");
+  EXPECT_EQ(next.payment_method, "8415");  // as it is called there
+  EXPECT_EQ(next.amount, 100);
+  EXPECT_NE(next.reference, payment.attempts[0].reference);
+  const Payment paid = settled(payment, 2, {.end = End::succeeded, .processor_ref = "psp_1"});
+  EXPECT_EQ(paid.status, Status::authorized);
+  // What follows goes to where the money is.
+  const auto captured = start_capture(paid, {.id = attempt_id(3), .check_at = now}, {{7}}, std::nullopt, false, now);
+  EXPECT_EQ(captured->attempts.front().processor, "adyen");
+  EXPECT_EQ(captured->attempts.front().processor_ref, "psp_1");
+}
+
+// The first one charged after all, though it was proved that it had not: it is given back there, not where the money is.
+TEST(FallBack, LateSuccessOfTheFirstIsReversedThere) {
+  const Payment before = processing();
+  const Payment second = apply(before, *fall_back(before, attempt_id(1), {.end = End::absent}, elsewhere(2), now), now);
+  const Payment paid = settled(second, 2, {.end = End::succeeded, .processor_ref = "psp_1"});
+  const auto change = settle(paid, attempt_id(1), {.end = End::succeeded, .processor_ref = "pi_late"}, fresh(90), now);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->what, What::late_success);
+  EXPECT_EQ(change->attempts.front().kind, AttemptKind::reverse);
+  EXPECT_EQ(change->attempts.front().processor, "stripe");
+  EXPECT_EQ(change->attempts.front().processor_ref, "pi_late");
+}
+
 }  // namespace
 }  // namespace purser::payments

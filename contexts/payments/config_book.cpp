@@ -1,0 +1,71 @@
+#include "contexts/payments/config_book.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace purser::payments {
+namespace {
+
+namespace api = ::payments::config::v1;
+
+constexpr std::size_t known_max = 10'000;
+
+template <class List>
+std::vector<std::string> words(const List& list) {
+  return {list.begin(), list.end()};
+}
+template <class List>
+std::vector<std::string> in_case(const List& list, int (*change)(int)) {
+  std::vector<std::string> all = words(list);
+  for (std::string& word : all) std::ranges::transform(word, word.begin(), [&](unsigned char c) { return static_cast<char>(change(c)); });
+  return all;
+}
+
+RoutingRule rule_of(const api::RoutingRule& rule) {
+  RoutingRule own{.name = rule.name(),
+                  .processors = words(rule.processors()),
+                  .currencies = in_case(rule.currencies(), std::toupper),
+                  .countries = in_case(rule.countries(), std::toupper),
+                  .card_networks = in_case(rule.card_networks(), std::tolower),
+                  .methods = in_case(rule.methods(), std::tolower),
+                  .metadata = {rule.metadata().begin(), rule.metadata().end()}};
+  if (rule.has_amount_minimum()) own.amount_minimum = rule.amount_minimum();
+  if (rule.has_amount_maximum()) own.amount_maximum = rule.amount_maximum();
+  if (rule.has_hour_from()) own.hour_from = rule.hour_from();
+  if (rule.has_hour_until()) own.hour_until = rule.hour_until();
+  return own;
+}
+
+}  // namespace
+
+MerchantConfig from_api(const api::MerchantConfig& config) {
+  MerchantConfig own{.version = config.version(), .priority = words(config.priority())};
+  for (const api::MethodRoute& route : config.methods()) own.methods[route.method()] = words(route.processors());
+  for (const api::RoutingRule& rule : config.rules()) own.rules.push_back(rule_of(rule));
+  for (const api::VolumeShare& share : config.volume()) own.volume.push_back({share.processor(), share.percent()});
+  own.fallback.enabled = !config.fallback().disabled();
+  if (config.fallback().attempts_max() > 0) own.fallback.attempts_max = config.fallback().attempts_max();
+  if (config.fallback().decline_codes_size() > 0) own.fallback.decline_codes = words(config.fallback().decline_codes());
+  return own;
+}
+
+std::shared_ptr<const MerchantConfig> ConfigBook::of(store::Tx& tx, const std::string& merchant_id) {
+  static const auto none = std::make_shared<const MerchantConfig>();
+  const auto stored = latest_config(tx, merchant_id);
+  if (!stored) return none;
+  {
+    const std::scoped_lock lock(guard_);
+    const auto found = known_.find(merchant_id);
+    if (found != known_.end() && found->second->version == stored->version) return found->second;
+  }
+  api::MerchantConfig config;
+  if (!config.ParseFromString(stored->bytes)) return none;
+  config.set_version(stored->version);
+  auto compiled = std::make_shared<const MerchantConfig>(from_api(config));
+  const std::scoped_lock lock(guard_);
+  if (known_.size() >= known_max) known_.clear();
+  known_[merchant_id] = compiled;
+  return compiled;
+}
+
+}  // namespace purser::payments

@@ -1,0 +1,180 @@
+#include "contexts/payments/config_service.hpp"
+
+#include <google/protobuf/util/time_util.h>
+
+#include <charconv>
+#include <set>
+
+#include "platform/rpc/idempotency.hpp"
+
+namespace purser::payments {
+namespace {
+
+namespace api = ::payments::config::v1;
+using store::Tx;
+
+constexpr int try_by_default = 100, rerouted_max = 100, page_by_default = 20;
+
+api::MerchantConfig to_api(const StoredConfig& stored) {
+  api::MerchantConfig config;
+  config.ParseFromString(stored.bytes);
+  config.set_version(stored.version);
+  *config.mutable_created_at() = google::protobuf::util::TimeUtil::MillisecondsToTimestamp(stored.created_at.unix_ms);
+  return config;
+}
+
+// A method that stands twice would hide one of its routes.
+std::vector<ConfigFault> faults_in(const api::MerchantConfig& config, const std::vector<std::string>& processors) {
+  std::vector<ConfigFault> faults = faults_of(from_api(config), processors);
+  std::set<std::string> methods;
+  for (int i = 0; i < config.methods_size(); ++i)
+    if (!methods.insert(config.methods(i).method()).second)
+      faults.push_back({"/methods/" + std::to_string(i) + "/method", "duplicate", "The method \"" + config.methods(i).method() + "\" stands twice."});
+  return faults;
+}
+
+Result<Done> must_be_right(const api::MerchantConfig& config, const std::vector<std::string>& processors, const std::string& under) {
+  Error error{.kind = Kind::invalid, .code = "config_invalid", .detail = "The configuration cannot be used; nothing was changed."};
+  for (const ConfigFault& fault : faults_in(config, processors)) error.fields.push_back({under + fault.pointer, fault.detail, fault.code});
+  if (error.fields.empty()) return Done{};
+  return error;
+}
+
+// As a new version, whatever version it says it is.
+api::MerchantConfig store_next(Tx& tx, const rpc::Call& call, api::MerchantConfig config, Instant now) {
+  const auto latest = latest_config(tx, call.caller.merchant_id);
+  config.clear_version();
+  config.clear_created_at();
+  const StoredConfig stored{
+      .version = (latest ? latest->version : 0) + 1, .bytes = config.SerializeAsString(), .actor = call.caller.actor, .created_at = now};
+  insert_config(tx, call.caller.merchant_id, stored);
+  return to_api(stored);
+}
+
+Error version_not_found(std::int64_t version) {
+  return {.kind = Kind::not_found,
+          .code = "config_version_not_found",
+          .detail = "There is no version " + std::to_string(version) + "; GET /merchant-config/versions lists those there are."};
+}
+
+CoreRequestContext request_of(const Payment& payment) {
+  return {.payment_id = payment.id.text(),
+          .amount = payment.amount,
+          .method = payment.method,
+          .country = payment.country,
+          .card_network = payment.card_network,
+          .metadata = payment.metadata,
+          .at = payment.created_at};
+}
+
+// What was asked first, beside what would have been.
+class Comparison {
+ public:
+  void take(const Payment& payment, const PaymentStep& step) {
+    const std::string was = payment.attempts.empty() ? "" : payment.attempts.front().processor;
+    const std::string would = step.candidates.empty() ? "" : step.candidates.front();
+    response_.set_payments(response_.payments() + 1);
+    ++shares_[was].first;
+    ++shares_[would].second;
+    if (was == would || response_.rerouted_size() >= rerouted_max) return;
+    api::Rerouted& rerouted = *response_.add_rerouted();
+    rerouted.set_payment_id(payment.id.text());
+    rerouted.set_asked_first(was);
+    rerouted.set_would_ask_first(would);
+    rerouted.set_reason(step.why);
+  }
+  api::TryConfigResponse response() && {
+    for (const auto& [processor, counts] : shares_) {
+      api::ProcessorShare& share = *response_.add_processors();
+      share.set_processor(processor);
+      share.set_asked_first(counts.first);
+      share.set_would_ask_first(counts.second);
+    }
+    return std::move(response_);
+  }
+
+ private:
+  api::TryConfigResponse response_;
+  std::map<std::string, std::pair<int, int>> shares_;
+};
+
+std::optional<std::int64_t> number_of(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() && number > 0 ? std::optional(number) : std::nullopt;
+}
+
+}  // namespace
+
+Reply<api::GetConfigResponse> ConfigService::GetConfig(rpc::Call call, api::GetConfigRequest) {
+  co_return co_await orchestrator_.store().read([&](Tx& tx) -> Result<api::GetConfigResponse> {
+    api::GetConfigResponse response;
+    response.mutable_config();
+    if (const auto stored = latest_config(tx, call.caller.merchant_id)) *response.mutable_config() = to_api(*stored);
+    return response;
+  });
+}
+
+Reply<api::UpdateConfigResponse> ConfigService::UpdateConfig(rpc::Call call, api::UpdateConfigRequest request) {
+  CO_TRY_DONE(must_be_right(request.config(), orchestrator_.processors().names(), ""));
+  const Instant now = orchestrator_.book().clock().now();
+  co_return co_await orchestrator_.store().transact([&](Tx& tx) -> Result<api::UpdateConfigResponse> {
+    return rpc::once<api::UpdateConfigResponse>(tx, call, request, now, [&]() -> Result<api::UpdateConfigResponse> {
+      api::UpdateConfigResponse response;
+      *response.mutable_config() = store_next(tx, call, request.config(), now);
+      return response;
+    });
+  });
+}
+
+Reply<api::ListConfigVersionsResponse> ConfigService::ListConfigVersions(rpc::Call call, api::ListConfigVersionsRequest request) {
+  const std::string& cursor = request.page_token().empty() ? request.starting_after() : request.page_token();
+  const auto below = number_of(cursor);
+  if (!cursor.empty() && !below)
+    co_return Error{.kind = Kind::invalid,
+                    .code = "validation_failed",
+                    .detail = "starting_after is the number of a version.",
+                    .fields = {{"/starting_after", "This is not the number of a version.", "invalid_cursor"}}};
+  const int size = request.page_size() > 0 ? request.page_size() : page_by_default;
+  co_return co_await orchestrator_.store().read([&](Tx& tx) -> Result<api::ListConfigVersionsResponse> {
+    auto found = list_configs(tx, call.caller.merchant_id, below, size + 1);
+    api::ListConfigVersionsResponse response;
+    response.set_has_more(found.size() > static_cast<std::size_t>(size));
+    if (response.has_more()) found.pop_back();
+    for (const StoredConfig& stored : found) *response.add_versions() = to_api(stored);
+    if (response.has_more()) response.set_next_page_token(std::to_string(found.back().version));
+    return response;
+  });
+}
+
+// A processor may have been taken away since: then the old version is as wrong as a new one with its name would be.
+Reply<api::RollBackConfigResponse> ConfigService::RollBackConfig(rpc::Call call, api::RollBackConfigRequest request) {
+  const Instant now = orchestrator_.book().clock().now();
+  co_return co_await orchestrator_.store().transact([&](Tx& tx) -> Result<api::RollBackConfigResponse> {
+    return rpc::once<api::RollBackConfigResponse>(tx, call, request, now, [&]() -> Result<api::RollBackConfigResponse> {
+      const auto old = find_config(tx, call.caller.merchant_id, request.version());
+      if (!old) return version_not_found(request.version());
+      const api::MerchantConfig config = to_api(*old);
+      TRY_DONE(must_be_right(config, orchestrator_.processors().names(), ""));
+      api::RollBackConfigResponse response;
+      *response.mutable_config() = store_next(tx, call, config, now);
+      return response;
+    });
+  });
+}
+
+Reply<api::TryConfigResponse> ConfigService::TryConfig(rpc::Call call, api::TryConfigRequest request) {
+  CO_TRY_DONE(must_be_right(request.config(), orchestrator_.processors().names(), "/config"));
+  const MerchantConfig config = from_api(request.config());
+  const rpc::Page page{.size = request.payments() > 0 ? request.payments() : try_by_default};
+  co_return co_await orchestrator_.store().read([&](Tx& tx) -> Result<api::TryConfigResponse> {
+    Comparison comparison;
+    auto payments = list(tx, call.caller.merchant_id, {}, page);
+    static_cast<void>(rpc::settle_page(page, payments));
+    for (const Payment& payment : payments)
+      comparison.take(payment, build_plan(request_of(payment), config, orchestrator_.processors().names()).steps.front());
+    return std::move(comparison).response();
+  });
+}
+
+}  // namespace purser::payments

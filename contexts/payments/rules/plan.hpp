@@ -1,0 +1,87 @@
+// What a payment is to be made of: its steps, and for each the processors that may be asked, in order. Made from the strict request and the
+// merchant's configuration alone (seed payment-orchestration-v2: deterministic; steps sum to the total), so that the same gives the same.
+// Pure.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/money.hpp"
+#include "kernel/time.hpp"
+
+namespace purser::payments {
+
+// A request as the core knows it: whatever was messy is mended or refused by now.
+struct CoreRequestContext {
+  std::string payment_id{};  // decides which part of the volume it belongs to
+  Money amount;
+  std::string method = "card";
+  std::string country{};       // ISO 3166-1 alpha-2, upper case; empty: unknown
+  std::string card_network{};  // lower case; empty: unknown
+  std::map<std::string, std::string> metadata{};
+  Instant at{};
+};
+
+// Everything given must hold; what is left out holds always.
+struct RoutingRule {
+  std::string name{};
+  std::vector<std::string> processors{};
+  std::vector<std::string> currencies{};
+  std::optional<std::int64_t> amount_minimum{}, amount_maximum{};  // minor units, both included
+  std::vector<std::string> countries{};
+  std::vector<std::string> card_networks{};
+  std::vector<std::string> methods{};
+  std::map<std::string, std::string> metadata{};
+  std::optional<int> hour_from{}, hour_until{};  // UTC, from included, until not; from 22 until 6 goes over midnight
+};
+
+struct VolumeShare {
+  std::string processor{};
+  int percent = 0;
+};
+
+struct FallbackPolicy {
+  bool enabled = true;
+  int attempts_max = 3;  // with one payment method, the first included
+  std::vector<std::string> decline_codes = {"generic_decline",      "do_not_honor",    "processing_error",
+                                            "issuer_not_available", "try_again_later", "reenter_transaction"};
+};
+
+struct MerchantConfig {
+  std::int64_t version = 0;  // 0: the merchant has none
+  std::map<std::string, std::vector<std::string>> methods{};
+  std::vector<std::string> priority{};
+  std::vector<RoutingRule> rules{};
+  std::vector<VolumeShare> volume{};
+  FallbackPolicy fallback{};
+};
+
+struct PaymentStep {
+  std::string method{};
+  std::int64_t amount = 0;
+  std::vector<std::string> candidates{};  // never empty but where nobody takes the method
+  std::string why{};
+};
+
+struct PaymentPlan {
+  Money amount;
+  std::vector<PaymentStep> steps{};
+  std::int64_t config_version = 0;
+};
+
+// `processors`: all that this server is set up with, in its own order, which decides where nothing else does.
+PaymentPlan build_plan(const CoreRequestContext& request, const MerchantConfig& config, const std::vector<std::string>& processors);
+
+// What is wrong with a configuration: pointer into it ("/rules/0/processors/1"), code, and what to do.
+struct ConfigFault {
+  std::string pointer{};
+  std::string code{};
+  std::string detail{};
+  bool operator==(const ConfigFault&) const = default;
+};
+std::vector<ConfigFault> faults_of(const MerchantConfig& config, const std::vector<std::string>& processors);
+
+}  // namespace purser::payments
