@@ -105,7 +105,9 @@ class PaypalFace final : public Face {
     const std::string subject(about);
     switch (why) {
       case Refusal::wants_secret_key:
-        return {.status = 401, .body = R"({"error":"invalid_token","error_description":"The token or the credentials are not valid."})", .executed = false};
+        return {.status = 401,
+                .body = R"({"error":"invalid_token","error_description":"The token or the credentials are not valid."})",
+                .executed = false};
       case Refusal::no_such_operation:
         return refuse_as(404, "RESOURCE_NOT_FOUND", "", "There is no " + subject + " in the sandbox.");
       case Refusal::body_unreadable:

@@ -13,9 +13,7 @@ using namespace std::string_view_literals;
 constexpr std::array currencies = {"AUD"sv, "BRL"sv, "CAD"sv, "CHF"sv, "CNY"sv, "CZK"sv, "DKK"sv, "EUR"sv, "GBP"sv, "HKD"sv, "HUF"sv, "ILS"sv,
                                    "JPY"sv, "MXN"sv, "MYR"sv, "NOK"sv, "NZD"sv, "PHP"sv, "PLN"sv, "SEK"sv, "SGD"sv, "THB"sv, "TWD"sv, "USD"sv};
 
-std::size_t decimals_of(Currency currency) {
-  return currency.code() == "HUF" || currency.code() == "JPY" || currency.code() == "TWD" ? 0 : 2;
-}
+std::size_t decimals_of(Currency currency) { return currency.code() == "HUF" || currency.code() == "JPY" || currency.code() == "TWD" ? 0 : 2; }
 
 std::string money_json(std::int64_t minor, std::string_view code) {
   std::string out;
@@ -119,16 +117,15 @@ std::string part_json(const PaypalOrder& order, const PaypalPart& part) {
   if (!part.response_code.empty()) object.raw("processor_response", R"({"response_code":")" + part.response_code + "\"}");
   if (part.status == "PENDING") object.raw("status_details", R"({"reason":"PENDING_REVIEW"})");
   object.raw("supplementary_data", related_json(order, part));
-  object.raw("links", "[" + link_json("self", address_of(order, part.kind, part.id), "GET") + "," + link_json("up", up_address(order, part), "GET") +
-                          "]");
+  object.raw("links",
+             "[" + link_json("self", address_of(order, part.kind, part.id), "GET") + "," + link_json("up", up_address(order, part), "GET") + "]");
   object.text("create_time", rfc3339(part.created)).close();
   return out;
 }
 
 std::string order_json(const PaypalOrder& order, const std::vector<PaypalPart>& parts) {
   std::string links = link_json("self", address_of(order), "GET"), out;
-  if (order.status == "PAYER_ACTION_REQUIRED")
-    links += "," + link_json("payer-action", order.base_url + "/_sandbox/authenticate/" + order.id, "GET");
+  if (order.status == "PAYER_ACTION_REQUIRED") links += "," + link_json("payer-action", order.base_url + "/_sandbox/authenticate/" + order.id, "GET");
   JsonObject(out)
       .text("id", order.id)
       .text("intent", order.captures ? "CAPTURE" : "AUTHORIZE")

@@ -135,7 +135,8 @@ Answer pay(Call& call, PaypalOrder order, const Method& method) {
                   .invoice_id = order.invoice_id};
   const bool pending = method.end == End::pending || call.struck_by(FaultKind::processing);
   if (method.end == End::bank_declined) part.status = order.captures ? "DECLINED" : "DENIED", part.response_code = method.code;
-  if (pending) part.status = "PENDING", part.settles_at = call.now + (call.fault ? call.fault->delay.value_or(call.settles_after) : call.settles_after);
+  if (pending)
+    part.status = "PENDING", part.settles_at = call.now + (call.fault ? call.fault->delay.value_or(call.settles_after) : call.settles_after);
   order.status = "COMPLETED";
   save(call.tx, order);
   keep(call, part);

@@ -8,8 +8,7 @@ namespace purser::sandbox {
 namespace {
 
 #define ORDER_COLUMNS "id, created_at, status, captures, amount, currency, custom_id, invoice_id, reference_id, method, return_url, base_url"
-#define PART_COLUMNS \
-  "id, kind, order_id, parent, created_at, status, amount, custom_id, invoice_id, final_capture, response_code, settles_at"
+#define PART_COLUMNS "id, kind, order_id, parent, created_at, status, amount, custom_id, invoice_id, final_capture, response_code, settles_at"
 
 constexpr std::array<std::string_view, 3> kind_words = {"authorization", "capture", "refund"};
 
@@ -26,8 +25,8 @@ PaypalPartKind kind_of(std::string_view word) {
 
 PaypalPart read_part(const store::Row& row) {
   const auto text = [&](int column) { return std::string(row.text(column)); };
-  return {text(0), kind_of(row.text(1)), text(2), text(3), row.instant(4), text(5), row.integer(6), text(7), text(8), row.integer(9) != 0, text(10),
-          row.maybe_instant(11)};
+  return {text(0),  kind_of(row.text(1)), text(2), text(3), row.instant(4), text(5), row.integer(6), text(7), text(8), row.integer(9) != 0,
+          text(10), row.maybe_instant(11)};
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ inline constexpr std::string_view paypal_name = "paypal", paypal_prefix = "/payp
 struct PaypalOrder {
   std::string id{};
   Instant created{};
-  std::string status{};  // PAYER_ACTION_REQUIRED, APPROVED, COMPLETED
+  std::string status{};   // PAYER_ACTION_REQUIRED, APPROVED, COMPLETED
   bool captures = false;  // intent CAPTURE; else AUTHORIZE
   std::int64_t amount = 0;
   std::string currency{};  // "USD"
@@ -41,8 +41,8 @@ struct PaypalPart {
   std::int64_t amount = 0;
   std::string custom_id{}, invoice_id{};
   bool final_capture = true;
-  std::string response_code{};           // the bank's, where it declined
-  std::optional<Instant> settles_at{};   // PENDING ends then, or a refund that fails later does
+  std::string response_code{};          // the bank's, where it declined
+  std::optional<Instant> settles_at{};  // PENDING ends then, or a refund that fails later does
 };
 
 std::optional<PaypalOrder> load_paypal_order(store::Tx& tx, std::string_view id);

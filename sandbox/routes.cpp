@@ -172,8 +172,10 @@ Processor::Outcome Processor::execute_in(store::Tx& tx, const Received& received
   Answer kept = outcome.answer;
   if (call.struck_by(FaultKind::error_500_after_charge)) outcome.answer = received.face.refuse(Refusal::failed_on_request);
   outcome.wakes = record_events(call, received.target).has_value() || call.wakes_at.has_value();
-  if (received.face.keeps_failures()) kept = outcome.answer;
-  else if (fails_before) kept = {.status = 0};
+  if (received.face.keeps_failures())
+    kept = outcome.answer;
+  else if (fails_before)
+    kept = {.status = 0};
   if (keyed && kept.executed) keep_key(tx, scope, {received.fingerprint, kept.status, kept.body}, call.now);
   return outcome;
 }

@@ -19,7 +19,9 @@ class SingleFlightTest : public testing::Test {
     co_await boost::asio::post(boost::asio::use_awaitable);
     co_return number;
   }
-  Task<void> ask() { got_.push_back(co_await flight_.get([this] { return fetch(); })); }
+  Task<void> ask() {
+    got_.push_back(co_await flight_.get([this] { return fetch(); }));
+  }
   void ask_together(int askers) {
     for (int i = 0; i < askers; ++i) boost::asio::co_spawn(io_, ask(), boost::asio::detached);
     io_.restart();

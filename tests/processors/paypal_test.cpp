@@ -216,18 +216,13 @@ TEST_F(PaypalFace, DeclinesByCode) {
     const char* decline_code;
     bool retryable;
   };
-  const Row rows[] = {{"card:declined", "declined", "INSTRUMENT_DECLINED", true},
-                      {"paypal:cannot_pay", "declined", "PAYER_CANNOT_PAY", false},
-                      {"token:refused", "declined", "TRANSACTION_REFUSED", true},
-                      {"card:card_expired", "invalid_card", "CARD_EXPIRED", false},
-                      {"card:do_not_honor", "declined", "DO_NOT_HONOR", true},
-                      {"card:insufficient_funds", "declined", "INSUFFICIENT_FUNDS", true},
-                      {"card:expired", "invalid_card", "EXPIRED_CARD", false},
-                      {"card:cvv", "invalid_card", "CVV2_FAILURE", false},
-                      {"card:fraud", "declined", "SUSPECTED_FRAUD", false},
-                      {"card:lost", "declined", "LOST_OR_STOLEN", false},
-                      {"card:nobody", "invalid_card", "TOKEN_ID_NOT_FOUND", false},
-                      {"pm_card_visa", "invalid_card", "PAYMENT_METHOD_UNKNOWN", false}};
+  const Row rows[] = {
+      {"card:declined", "declined", "INSTRUMENT_DECLINED", true},   {"paypal:cannot_pay", "declined", "PAYER_CANNOT_PAY", false},
+      {"token:refused", "declined", "TRANSACTION_REFUSED", true},   {"card:card_expired", "invalid_card", "CARD_EXPIRED", false},
+      {"card:do_not_honor", "declined", "DO_NOT_HONOR", true},      {"card:insufficient_funds", "declined", "INSUFFICIENT_FUNDS", true},
+      {"card:expired", "invalid_card", "EXPIRED_CARD", false},      {"card:cvv", "invalid_card", "CVV2_FAILURE", false},
+      {"card:fraud", "declined", "SUSPECTED_FRAUD", false},         {"card:lost", "declined", "LOST_OR_STOLEN", false},
+      {"card:nobody", "invalid_card", "TOKEN_ID_NOT_FOUND", false}, {"pm_card_visa", "invalid_card", "PAYMENT_METHOD_UNKNOWN", false}};
   int number = 0;
   for (const AttemptKind kind : {AttemptKind::sale, AttemptKind::authorize}) {
     for (const Row& row : rows) {

@@ -82,9 +82,10 @@ class Paypal final : public Processor {
     const bool gets_money = instruction.kind == AttemptKind::authorize || instruction.kind == AttemptKind::sale;
     // PayPal forgets orders that were never paid.
     if (gets_money && order.status == 404)
-      co_return Outcome{.end = End::released,
-                        .processor_ref = instruction.processor_ref,
-                        .failure = Failure{.code = "abandoned", .message = "The order ran out at the processor.", .retryable = true, .outcome = "declined"}};
+      co_return Outcome{
+          .end = End::released,
+          .processor_ref = instruction.processor_ref,
+          .failure = Failure{.code = "abandoned", .message = "The order ran out at the processor.", .retryable = true, .outcome = "declined"}};
     if (order.outcome) co_return in_doubt("unknown", why(*order.outcome));
     switch (instruction.kind) {
       case AttemptKind::authorize:
@@ -128,8 +129,8 @@ class Paypal final : public Processor {
     if (!source)
       co_return declined("invalid_card", R"(The payment method is none of PayPal's: "paypal", "paypal:<id>", "card:<id>" or "token:<id>".)",
                          "PAYMENT_METHOD_UNKNOWN", false);
-    const Answer order = co_await post("/v2/checkout/orders", order_body(instruction, *amount, *source), instruction.reference,
-                                       instruction.traceparent);
+    const Answer order =
+        co_await post("/v2/checkout/orders", order_body(instruction, *amount, *source), instruction.reference, instruction.traceparent);
     if (order.outcome) co_return sent_to_buyer(order, "");
     co_return co_await proceed(order, std::move(instruction));
   }
@@ -295,16 +296,11 @@ class Paypal final : public Processor {
 }  // namespace
 
 std::vector<std::string> paypal_webhook_types() {
-  return {"CHECKOUT.ORDER.APPROVED",
-          "CHECKOUT.PAYMENT-APPROVAL.REVERSED",
-          "PAYMENT.AUTHORIZATION.CREATED",
-          "PAYMENT.AUTHORIZATION.VOIDED",
-          "PAYMENT.CAPTURE.COMPLETED",
-          "PAYMENT.CAPTURE.PENDING",
-          "PAYMENT.CAPTURE.DENIED",
-          "PAYMENT.CAPTURE.DECLINED",
-          "PAYMENT.CAPTURE.REFUNDED",
-          "PAYMENT.REFUND.PENDING",
+  return {"CHECKOUT.ORDER.APPROVED",       "CHECKOUT.PAYMENT-APPROVAL.REVERSED",
+          "PAYMENT.AUTHORIZATION.CREATED", "PAYMENT.AUTHORIZATION.VOIDED",
+          "PAYMENT.CAPTURE.COMPLETED",     "PAYMENT.CAPTURE.PENDING",
+          "PAYMENT.CAPTURE.DENIED",        "PAYMENT.CAPTURE.DECLINED",
+          "PAYMENT.CAPTURE.REFUNDED",      "PAYMENT.REFUND.PENDING",
           "PAYMENT.REFUND.FAILED"};
 }
 

@@ -21,9 +21,10 @@ Notice about_order(Notice notice, const element& order) {
 Notice about_withdrawn_approval(Notice notice, const element& resource) {
   notice.about = Notice::About::money;
   notice.processor_ref = text_at(resource, "/order_id");
-  notice.outcome = {.end = End::released,
-                    .processor_ref = notice.processor_ref,
-                    .failure = Failure{.code = "abandoned", .message = "The buyer's approval was taken back.", .retryable = true, .outcome = "declined"}};
+  notice.outcome = {
+      .end = End::released,
+      .processor_ref = notice.processor_ref,
+      .failure = Failure{.code = "abandoned", .message = "The buyer's approval was taken back.", .retryable = true, .outcome = "declined"}};
   return notice;
 }
 
@@ -43,8 +44,7 @@ Notice about_capture(Notice notice, const element& capture) {
   notice.processor_ref = text_at(capture, "/supplementary_data/related_ids/order_id");
   notice.amount = money_at(capture, "/amount");
   const std::string invoice_id = text_at(capture, "/invoice_id");
-  const bool of_authorization =
-      invoice_id != notice.reference || !text_at(capture, "/supplementary_data/related_ids/authorization_id").empty();
+  const bool of_authorization = invoice_id != notice.reference || !text_at(capture, "/supplementary_data/related_ids/authorization_id").empty();
   notice.about = of_authorization ? Notice::About::capture : Notice::About::money;
   if (of_authorization) notice.reference = invoice_id;
   notice.outcome = capture_outcome(capture, notice.processor_ref);

@@ -39,8 +39,8 @@ std::uint32_t crc32(std::string_view text) {
 std::string base64_decoded(std::string_view text) {
   if (text.empty() || text.size() % 4 != 0) return "";
   std::string out(text.size() / 4 * 3, '\0');
-  const int size =
-      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()),
+                                   static_cast<int>(text.size()));
   if (size < 0) return "";
   const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
   out.resize(static_cast<std::size_t>(size) - padding);
@@ -90,8 +90,7 @@ Result<Done> verify_paypal_signature(const http::Request& request, std::string_v
   // One text stands for one transmission: a "|" in the id could move what follows it.
   if (id.find('|') != std::string_view::npos) return refused("signature_malformed", "The PAYPAL-TRANSMISSION-ID header cannot be read.");
 
-  const std::string text =
-      std::string(id) + "|" + std::string(time) + "|" + std::string(webhook_id) + "|" + std::to_string(crc32(request.body));
+  const std::string text = std::string(id) + "|" + std::string(time) + "|" + std::string(webhook_id) + "|" + std::to_string(crc32(request.body));
   if (webhook_id.empty() || !is_signed_by_one_of(certificates, text, signature))
     return refused("signature_invalid", "The signature does not match the body: check the webhook id and PayPal's certificate in the settings.");
   const Duration age = now - *at;

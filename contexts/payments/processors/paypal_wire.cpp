@@ -230,9 +230,10 @@ std::string issue_of(const element& error) {
 }
 
 bool says_already(std::string_view issue) {
-  constexpr std::array words = {"ORDER_ALREADY_CAPTURED"sv,   "ORDER_ALREADY_AUTHORIZED"sv, "ORDER_ALREADY_COMPLETED"sv, "AUTHORIZATION_ALREADY_CAPTURED"sv,
-                                "AUTHORIZATION_VOIDED"sv,     "PREVIOUSLY_CAPTURED"sv,      "PREVIOUSLY_VOIDED"sv,       "CAPTURE_FULLY_REFUNDED"sv,
-                                "REFUND_AMOUNT_EXCEEDED"sv,   "MAX_CAPTURE_AMOUNT_EXCEEDED"sv, "DUPLICATE_INVOICE_ID"sv};
+  constexpr std::array words = {
+      "ORDER_ALREADY_CAPTURED"sv, "ORDER_ALREADY_AUTHORIZED"sv,    "ORDER_ALREADY_COMPLETED"sv, "AUTHORIZATION_ALREADY_CAPTURED"sv,
+      "AUTHORIZATION_VOIDED"sv,   "PREVIOUSLY_CAPTURED"sv,         "PREVIOUSLY_VOIDED"sv,       "CAPTURE_FULLY_REFUNDED"sv,
+      "REFUND_AMOUNT_EXCEEDED"sv, "MAX_CAPTURE_AMOUNT_EXCEEDED"sv, "DUPLICATE_INVOICE_ID"sv};
   return std::ranges::find(words, issue) != words.end();
 }
 

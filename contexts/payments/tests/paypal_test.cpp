@@ -66,10 +66,9 @@ std::string issue(const std::string& name) {
   return R"({"name":"UNPROCESSABLE_ENTITY","message":"m","details":[{"issue":")" + name + R"(","description":"d"}]})";
 }
 const std::string authorized_payments = R"({"authorizations":[{"id":"AUTH1","status":"CREATED","amount":{"currency_code":"USD","value":"12.50"}}]})";
-const std::string two_captures =
-    R"({"authorizations":[{"id":"AUTH1","status":"CAPTURED"}],"captures":[)"
-    R"({"id":"CAP1","status":"COMPLETED","invoice_id":"ref-2","amount":{"currency_code":"USD","value":"5.00"}},)"
-    R"({"id":"CAP2","status":"COMPLETED","invoice_id":"ref-3","amount":{"currency_code":"USD","value":"7.50"}}]})";
+const std::string two_captures = R"({"authorizations":[{"id":"AUTH1","status":"CAPTURED"}],"captures":[)"
+                                 R"({"id":"CAP1","status":"COMPLETED","invoice_id":"ref-2","amount":{"currency_code":"USD","value":"5.00"}},)"
+                                 R"({"id":"CAP2","status":"COMPLETED","invoice_id":"ref-3","amount":{"currency_code":"USD","value":"7.50"}}]})";
 
 class PaypalTest : public testing::Test {
  protected:
@@ -115,17 +114,10 @@ TEST(PaypalAmounts, AreWrittenAndReadExactly) {
     std::int64_t minor;
     const char* text;  // null: PayPal cannot take it
   };
-  const Row rows[] = {{"USD", 1250, "12.50"},
-                      {"USD", 5, "0.05"},
-                      {"USD", 9'223'372'036'854'775'807, "92233720368547758.07"},
-                      {"JPY", 1250, "1250"},
-                      {"HUF", 125'000, "1250"},
-                      {"HUF", 125'050, nullptr},
-                      {"TWD", 100, "1"},
-                      {"TWD", 99, nullptr},
-                      {"USD", -1, nullptr},
-                      {"KWD", 1000, nullptr},
-                      {"ISK", 1000, nullptr}};
+  const Row rows[] = {{"USD", 1250, "12.50"}, {"USD", 5, "0.05"},       {"USD", 9'223'372'036'854'775'807, "92233720368547758.07"},
+                      {"JPY", 1250, "1250"},  {"HUF", 125'000, "1250"}, {"HUF", 125'050, nullptr},
+                      {"TWD", 100, "1"},      {"TWD", 99, nullptr},     {"USD", -1, nullptr},
+                      {"KWD", 1000, nullptr}, {"ISK", 1000, nullptr}};
   for (const Row& row : rows) {
     const Money money{row.minor, Currency::parse(row.currency).value()};
     const auto text = paypal::amount_text(money);
@@ -142,9 +134,8 @@ TEST(PaypalAmounts, AreNotGuessed) {
     const char* value;
     std::int64_t minor;  // -1: not read
   };
-  const Row rows[] = {{"12.5", 1250},  {"12.500", 1250}, {"12", 1200}, {"12.505", -1}, {"12.", -1},  {".5", -1},
-                      {"-1.00", -1},   {"+1.00", -1},    {"1e3", -1},  {"", -1},       {"1,00", -1}, {" 1.00", -1},
-                      {"1.0.0", -1},   {"92233720368547758.08", -1}};
+  const Row rows[] = {{"12.5", 1250}, {"12.500", 1250}, {"12", 1200}, {"12.505", -1}, {"12.", -1},   {".5", -1},    {"-1.00", -1},
+                      {"+1.00", -1},  {"1e3", -1},      {"", -1},     {"1,00", -1},   {" 1.00", -1}, {"1.0.0", -1}, {"92233720368547758.08", -1}};
   for (const Row& row : rows) {
     simdjson::dom::parser parser;
     const simdjson::dom::element read = parser.parse(R"({"currency_code":"USD","value":")" + std::string(row.value) + "\"}");
@@ -174,8 +165,7 @@ TEST_F(PaypalTest, AnOrderCarriesReferenceAmountAndSource) {
   };
   const Row rows[] = {
       {"paypal", R"({"paypal":{"experience_context":{"return_url":"https://shop.test/back","cancel_url":"https://shop.test/back"}}})"},
-      {"card:v1",
-       R"({"card":{"vault_id":"v1","experience_context":{"return_url":"https://shop.test/back","cancel_url":"https://shop.test/back"}}})"},
+      {"card:v1", R"({"card":{"vault_id":"v1","experience_context":{"return_url":"https://shop.test/back","cancel_url":"https://shop.test/back"}}})"},
       {"token:B-1", R"({"token":{"id":"B-1","type":"BILLING_AGREEMENT"}})"}};
   for (const Row& row : rows) {
     wire_->answer(orders, 201, order("COMPLETED", authorized_payments));
@@ -283,9 +273,8 @@ TEST_F(PaypalTest, OnlyWhatProvesItEndsAnAsk) {
       {"bank: expired",
        said(201, order("COMPLETED", R"({"authorizations":[{"id":"A","status":"DENIED","processor_response":{"response_code":"5400"}}]})")),
        End::declined, "invalid_card", false},
-      {"second try succeeded",
-       said(201, order("COMPLETED", R"({"authorizations":[{"id":"A","status":"DENIED"},{"id":"B","status":"CREATED"}]})")), End::succeeded, "",
-       false},
+      {"second try succeeded", said(201, order("COMPLETED", R"({"authorizations":[{"id":"A","status":"DENIED"},{"id":"B","status":"CREATED"}]})")),
+       End::succeeded, "", false},
   };
   for (const Row& row : rows) {
     wire_->answer(orders, row.answer);
@@ -420,14 +409,13 @@ TEST(PaypalEvents, SayWhatTheyAreAbout) {
       {"PAYMENT.AUTHORIZATION.VOIDED", R"({"id":"A1","status":"VOIDED","custom_id":"r1",)" + related + "}", About::money, End::released, "r1", "O1"},
       {"PAYMENT.CAPTURE.COMPLETED", R"({"id":"C1","status":"COMPLETED","custom_id":"r1","invoice_id":"r1",)" + related + "}", About::money,
        End::succeeded, "r1", "O1"},
-      {"PAYMENT.CAPTURE.DENIED", R"({"id":"C1","status":"DECLINED","custom_id":"r1","invoice_id":"r1",)" + related + "}", About::money,
-       End::declined, "r1", "O1"},
-      {"PAYMENT.CAPTURE.PENDING", R"({"id":"C1","status":"PENDING","custom_id":"r1","invoice_id":"r1",)" + related + "}", About::money,
-       End::in_doubt, "r1", "O1"},
+      {"PAYMENT.CAPTURE.DENIED", R"({"id":"C1","status":"DECLINED","custom_id":"r1","invoice_id":"r1",)" + related + "}", About::money, End::declined,
+       "r1", "O1"},
+      {"PAYMENT.CAPTURE.PENDING", R"({"id":"C1","status":"PENDING","custom_id":"r1","invoice_id":"r1",)" + related + "}", About::money, End::in_doubt,
+       "r1", "O1"},
       {"PAYMENT.CAPTURE.COMPLETED", R"({"id":"C1","status":"COMPLETED","custom_id":"r1","invoice_id":"r2",)" + related + "}", About::capture,
        End::succeeded, "r2", "O1"},
-      {"PAYMENT.CAPTURE.REFUNDED", R"({"id":"R1","status":"COMPLETED","custom_id":"r3",)" + related + "}", About::refund, End::succeeded, "r3",
-       "R1"},
+      {"PAYMENT.CAPTURE.REFUNDED", R"({"id":"R1","status":"COMPLETED","custom_id":"r3",)" + related + "}", About::refund, End::succeeded, "r3", "R1"},
       {"PAYMENT.REFUND.FAILED", R"({"id":"R1","status":"FAILED","custom_id":"r3",)" + related + "}", About::refund, End::declined, "r3", "R1"},
       {"PAYMENT.CAPTURE.REVERSED", R"({"id":"R1","status":"COMPLETED","custom_id":"r3",)" + related + "}", About::nothing, End::in_doubt, "", ""},
       {"CHECKOUT.ORDER.APPROVED", R"({"id":"O1","status":"APPROVED","intent":"CAPTURE","purchase_units":[{"custom_id":"r1"}]})", About::money,
