@@ -10,12 +10,14 @@
 #include "platform/http/curl_client.hpp"
 #include "platform/http/loopback_client.hpp"
 #include "platform/log.hpp"
+#include "sandbox/paypal_signature.hpp"
 
 namespace purser::app {
 namespace {
 
 constexpr const char* sandbox_secret_key = "sk_test_sandbox";
 constexpr const char* sandbox_adyen_key = "AQEsandbox";
+constexpr const char* sandbox_paypal_client = "purser-sandbox";
 constexpr const char* sandbox_adyen_account = "PurserSandbox";
 
 std::string hex_secret(Random& random) {
@@ -69,12 +71,21 @@ Result<Done> Node::open_stores(const EffectiveConfig& effective, const NodeOptio
     config_.adyen_hmac_key = Secret(hex_secret(system_random()));
     sandbox.faces["adyen"] = {.webhook_secret = config_.adyen_hmac_key.reveal(), .webhook_types = payments::adyen_webhook_types()};
   }
+  if (config_.paypal_client_id.empty()) {
+    const sandbox::PaypalWebhookKey key = sandbox::make_paypal_webhook_key();
+    config_.paypal_client_id = sandbox_paypal_client;
+    config_.paypal_client_secret = Secret(make_secret(24, system_random()));
+    config_.paypal_webhook_id = key.webhook_id;
+    config_.paypal_webhook_certificates = Secret(key.public_key);
+    sandbox.faces["paypal"] = {.webhook_secret = key.secret, .webhook_types = payments::paypal_webhook_types()};
+  }
   const auto folder = options.sandbox_dir.empty() ? std::filesystem::path(config_.data_dir) : options.sandbox_dir;
   TRY(sandbox_, SandboxHost::open(folder, client_, std::move(sandbox)));
   sandbox_->start(io_.get_executor(), config_.sandbox_port);
   if (options.sandbox_in_process) processor_wire_ = http::make_loopback_client(sandbox_->handler());
   config_.stripe_base_url = "http://127.0.0.1:" + std::to_string(sandbox_->port());
   if (config_.adyen_api_key.reveal() == sandbox_adyen_key) config_.adyen_base_url = config_.stripe_base_url + "/adyen/v71";
+  if (config_.paypal_client_id == sandbox_paypal_client) config_.paypal_base_url = config_.stripe_base_url + "/paypal";
   return Done{};
 }
 

@@ -30,6 +30,7 @@ Task<void> SandboxHost::send_webhooks_to(std::string url) {
   JsonWriter json(settings.body);
   json.begin_object().key("webhook_url").string(url + "stripe").key("faces").begin_object();
   json.key("adyen").begin_object().key("webhook_url").string(url + "adyen").end_object();
+  json.key("paypal").begin_object().key("webhook_url").string(url + "paypal").end_object();
   json.end_object().end_object();
   const http::Response response = co_await sandbox_->handler()(std::move(settings));
   if (response.status != 200) log::error("the sandbox refused its settings", {{"status", response.status}});

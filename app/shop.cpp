@@ -44,6 +44,17 @@ std::vector<payments::AdyenOptions> adyen_of(const Config& config) {
            .total_timeout = milliseconds(config.processor_total_timeout_ms)}};
 }
 
+std::vector<payments::PaypalOptions> paypal_of(const Config& config) {
+  if (config.paypal_client_id.empty()) return {};
+  return {{.base_url = config.paypal_base_url,
+           .client_id = config.paypal_client_id,
+           .client_secret = config.paypal_client_secret.reveal(),
+           .webhook_id = config.paypal_webhook_id,
+           .webhook_certificates = config.paypal_webhook_certificates.reveal(),
+           .connect_timeout = milliseconds(config.processor_connect_timeout_ms),
+           .total_timeout = milliseconds(config.processor_total_timeout_ms)}};
+}
+
 }  // namespace
 
 ShopSettings ShopSettings::of(const Config& config, std::string key_secret) {
@@ -59,6 +70,7 @@ ShopSettings ShopSettings::of(const Config& config, std::string key_secret) {
                       .connect_timeout = milliseconds(config.processor_connect_timeout_ms),
                       .total_timeout = milliseconds(config.processor_total_timeout_ms)}},
           .adyen = adyen_of(config),
+          .paypal = paypal_of(config),
           .guard = {.requests_per_second = static_cast<double>(config.processor_requests_per_second)},
           .idempotency_retention = hours(config.idempotency_retention_hours),
           .request_timeout = milliseconds(config.request_timeout_ms),
@@ -86,6 +98,9 @@ void Shop::add_contexts() {
     guarded.push_back(std::make_shared<payments::Guard>(payments::make_stripe(processor_wire, account), clock, random, exporter, settings_.guard));
   for (const payments::AdyenOptions& account : settings_.adyen)
     guarded.push_back(std::make_shared<payments::Guard>(payments::make_adyen(processor_wire, account), clock, random, exporter, settings_.guard));
+  for (const payments::PaypalOptions& account : settings_.paypal)
+    guarded.push_back(
+        std::make_shared<payments::Guard>(payments::make_paypal(processor_wire, clock, account), clock, random, exporter, settings_.guard));
   // Our own, perhaps in this very process: there is nothing to spare it from.
   payments::GuardOptions unlimited = settings_.guard;
   unlimited.requests_per_second = 0;

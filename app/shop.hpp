@@ -10,6 +10,7 @@
 #include "contexts/payments/orchestrator.hpp"
 #include "contexts/payments/processors/adyen.hpp"
 #include "contexts/payments/processors/guard.hpp"
+#include "contexts/payments/processors/paypal.hpp"
 #include "contexts/payments/processors/stripe.hpp"
 #include "platform/config.hpp"
 #include "platform/events/outbox.hpp"
@@ -40,6 +41,7 @@ struct ShopSettings {
   payments::Settings payments;
   std::vector<payments::StripeOptions> stripe;  // one for each account
   std::vector<payments::AdyenOptions> adyen{};
+  std::vector<payments::PaypalOptions> paypal{};
   payments::GuardOptions guard;
   Duration idempotency_retention = hours(24);
   Duration request_timeout = seconds(15);

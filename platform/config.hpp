@@ -60,6 +60,11 @@ struct Config {
   Secret adyen_api_key{};  // empty: Adyen is not among the processors
   std::string adyen_merchant_account{};
   Secret adyen_hmac_key{};  // of the standard webhook, hex
+  std::string paypal_base_url = "https://api-m.paypal.com";
+  std::string paypal_client_id{};  // empty: PayPal is not among the processors
+  Secret paypal_client_secret{};
+  std::string paypal_webhook_id{};
+  Secret paypal_webhook_certificates{};  // PEM; no secret, but a file like one
   std::int64_t processor_connect_timeout_ms = 2'000;
   std::int64_t processor_total_timeout_ms = 30'000;
   std::int64_t processor_requests_per_second = 100;  // of us, at one processor

@@ -62,6 +62,7 @@ bool is_stripe_version(std::string_view text) {
 // What --print-config shows instead of a secret is none, so that its output cannot be taken for a configuration by mistake.
 bool is_secret_text(std::string_view text) { return all_visible(text) && text != shown_secret; }
 bool is_visible_or_empty(std::string_view text) { return all_visible(text); }
+bool is_pem(std::string_view text) { return text.empty() || text.find("-----BEGIN ") != std::string_view::npos; }
 bool is_hex_secret(std::string_view text) {
   return text.size() % 2 == 0 && std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c) != 0; });
 }
@@ -121,6 +122,14 @@ const std::vector<ConfigField>& table() {
       text("adyen_api_key", &Config::adyen_api_key, is_secret_text, "visible ASCII characters", "the API key at Adyen; with it Adyen is a processor"),
       text("adyen_merchant_account", &Config::adyen_merchant_account, is_visible_or_empty, "visible ASCII characters", "the merchant account at Adyen"),
       text("adyen_hmac_key", &Config::adyen_hmac_key, is_hex_secret, "pairs of hexadecimal digits", "the HMAC key of Adyen's standard webhook"),
+      text("paypal_base_url", &Config::paypal_base_url, is_base_url, "an http:// or https:// URL without user, query or fragment",
+           "where PayPal, or what speaks like it, is"),
+      text("paypal_client_id", &Config::paypal_client_id, is_visible_or_empty, "visible ASCII characters",
+           "the client id at PayPal; with it PayPal is a processor"),
+      text("paypal_client_secret", &Config::paypal_client_secret, is_secret_text, "visible ASCII characters", "the client secret at PayPal"),
+      text("paypal_webhook_id", &Config::paypal_webhook_id, is_visible_or_empty, "visible ASCII characters", "the id of the webhook at PayPal"),
+      text("paypal_webhook_certificates", &Config::paypal_webhook_certificates, is_pem, "PEM: certificates or public keys",
+           "what PayPal signs its webhooks with"),
       number("processor_connect_timeout_ms", &Config::processor_connect_timeout_ms, 1, 300'000, "milliseconds to connect to a processor"),
       number("processor_total_timeout_ms", &Config::processor_total_timeout_ms, 1, 300'000, "milliseconds until a processor's answer is given up"),
       number("processor_requests_per_second", &Config::processor_requests_per_second, 1, 1'000'000, "requests a second to one processor"),
@@ -253,6 +262,11 @@ std::vector<FieldError> config_contradictions(const Config& config) {
   if (!config.adyen_api_key.empty() && config.adyen_hmac_key.empty())
     refuse("adyen_hmac_key",
            "adyen_api_key is set and adyen_hmac_key is not: without webhooks no capture, refund or cancellation at Adyen ever ends");
+  if (!config.paypal_client_id.empty() && config.paypal_client_secret.empty())
+    refuse("paypal_client_secret", "paypal_client_id is set and paypal_client_secret is not");
+  if (!config.paypal_client_id.empty() && (config.paypal_webhook_id.empty() || config.paypal_webhook_certificates.empty()))
+    refuse("paypal_webhook_id",
+           "paypal_client_id is set, and paypal_webhook_id or paypal_webhook_certificates is not: no webhook of PayPal's could be believed");
   if (config.processor_connect_timeout_ms > config.processor_total_timeout_ms)
     refuse("processor_connect_timeout_ms", fmt::format("processor_connect_timeout_ms is {}, more than processor_total_timeout_ms, which is {}",
                                                        config.processor_connect_timeout_ms, config.processor_total_timeout_ms));

@@ -85,9 +85,13 @@ class Face {
   virtual std::string_view key_header() const { return "idempotency-key"; }
   virtual std::size_t key_length_max() const = 0;
   virtual Duration key_lifetime() const = 0;
+  // Whether a 500 belongs to its key like any answer. Where it does not, the next request gets what was really done, or does it.
+  virtual bool keeps_failures() const { return true; }
 
   // `secret_key`: the configured one; empty where any of the processor's test keys will do.
   virtual bool admits(const http::Request& request, std::string_view secret_key) const = 0;
+  // Whether what admits the request is valid no longer.
+  virtual bool has_run_out(const http::Request&, Instant) const { return false; }
   // Of a request that changes something; nothing where the body cannot be read. Nested fields are named a[b][c].
   virtual std::optional<Form> read_body(const http::Request& request) const = 0;
   // What is refused of any request that changes something, whatever its operation.
@@ -114,6 +118,7 @@ class Face {
 
 const Face& adyen_face();
 const Face& stripe_face();
+const Face& paypal_face();
 
 // All of them. Stripe's is the last, whose prefix every path has.
 std::span<const Face* const> faces();

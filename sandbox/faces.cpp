@@ -7,7 +7,7 @@
 namespace purser::sandbox {
 
 std::span<const Face* const> faces() {
-  static const std::array all = {&adyen_face(), &stripe_face()};
+  static const std::array all = {&adyen_face(), &paypal_face(), &stripe_face()};
   return all;
 }
 

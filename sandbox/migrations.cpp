@@ -1,3 +1,4 @@
+#include "sandbox/paypal_payment.hpp"
 #include "sandbox/sandbox.hpp"
 
 namespace purser::sandbox {
@@ -163,7 +164,8 @@ create table sandbox_adyen_modifications (
   fault_delay_ms bigint not null
 );
 create index sandbox_adyen_modifications_settling on sandbox_adyen_modifications (settles_at) where settles_at is not null;
-)"}};
+)"},
+          paypal_migration()};
 }
 
 }  // namespace purser::sandbox

@@ -67,7 +67,7 @@ Task<http::Response> Processor::answer_api(http::Request request, http::Target t
                     .options = options(),
                     .target = this->target(face)};
   const auto refused = [&](Answer answer) { return deliver_answer(received, {.answer = std::move(answer)}); };
-  if (!face.admits(request, settings_of(received.options, face.name()).secret_key))
+  if (!face.admits(request, settings_of(received.options, face.name()).secret_key) || face.has_run_out(request, clock_.now()))
     co_return co_await refused(face.refuse(Refusal::wants_secret_key));
 
   for (const Route& route : face.routes()) {
@@ -169,9 +169,14 @@ Processor::Outcome Processor::execute_in(store::Tx& tx, const Received& received
   Outcome outcome{.fault = call.fault};
   const bool fails_before = call.struck_by(FaultKind::error_500_before);
   outcome.answer = fails_before ? received.face.refuse(Refusal::failed_on_request) : received.route->change(call, received.id);
+  Answer kept = outcome.answer;
   if (call.struck_by(FaultKind::error_500_after_charge)) outcome.answer = received.face.refuse(Refusal::failed_on_request);
   outcome.wakes = record_events(call, received.target).has_value() || call.wakes_at.has_value();
-  if (keyed && outcome.answer.executed) keep_key(tx, scope, {received.fingerprint, outcome.answer.status, outcome.answer.body}, call.now);
+  if (received.face.keeps_failures())
+    kept = outcome.answer;
+  else if (fails_before)
+    kept = {.status = 0};
+  if (keyed && kept.executed) keep_key(tx, scope, {received.fingerprint, kept.status, kept.body}, call.now);
   return outcome;
 }
 

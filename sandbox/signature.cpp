@@ -37,6 +37,22 @@ std::string hmac_sha256_hex(std::string_view secret, std::string_view text) {
   return hex(digest);
 }
 
+std::string base64_decoded(std::string_view text) {
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  unsigned buffer = 0, bits = 0;
+  for (const char c : text) {
+    const std::size_t digit = alphabet.find(c);
+    if (digit == std::string_view::npos) break;
+    buffer = (buffer << 6) | static_cast<unsigned>(digit);
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    out += static_cast<char>((buffer >> bits) & 255U);
+  }
+  return out;
+}
+
 std::string hmac_sha256_base64(std::string_view secret, std::string_view text) {
   Digest digest;
   unsigned length = 0;

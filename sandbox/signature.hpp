@@ -11,6 +11,8 @@ namespace purser::sandbox {
 std::string sha256_hex(std::string_view text);
 std::string hmac_sha256_hex(std::string_view secret, std::string_view text);
 
+// As far as it is base64.
+std::string base64_decoded(std::string_view text);
 std::string hmac_sha256_base64(std::string_view secret, std::string_view text);
 // Nothing where it is not hex.
 std::optional<std::string> bytes_of_hex(std::string_view hex);

@@ -47,22 +47,6 @@ constexpr std::array stripe_routes = {
     // clang-format on
 };
 
-std::string base64_decoded(std::string_view text) {
-  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  unsigned buffer = 0, bits = 0;
-  for (const char c : text) {
-    const std::size_t digit = alphabet.find(c);
-    if (digit == std::string_view::npos) break;
-    buffer = (buffer << 6) | static_cast<unsigned>(digit);
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    out += static_cast<char>((buffer >> bits) & 255U);
-  }
-  return out;
-}
-
 // Bearer, or Basic with the key as user.
 std::string key_of(const http::Request& request) {
   const std::string_view header = request.headers.find("authorization").value_or("");

@@ -37,7 +37,9 @@ std::vector<ConfigFault> faults_in(const api::MerchantConfig& config, const Proc
     const std::vector<std::string> taking = processors.taking(method);
     for (int k = 0; k < config.methods(i).processors_size(); ++k) {
       const std::string& processor = config.methods(i).processors(k);
-      if (processors.find(processor) && std::ranges::find(taking, processor) == taking.end())
+      if (!processors.find(processor))
+        faults.push_back({at + "/processors/" + std::to_string(k), "processor_unknown", "No processor \"" + processor + "\" is set up here."});
+      else if (std::ranges::find(taking, processor) == taking.end())
         faults.push_back({at + "/processors/" + std::to_string(k), "method_not_taken", "\"" + processor + "\" does not take \"" + method + "\"."});
     }
   }

@@ -58,6 +58,7 @@ bool may_come_after_all(AttemptStatus status, const Outcome& outcome) {
 Attempt ended(Attempt attempt, AttemptStatus status, const Outcome& outcome, Instant now) {
   attempt.status = status;
   attempt.failure = status == AttemptStatus::succeeded ? std::nullopt : outcome.failure;
+  if (status == AttemptStatus::succeeded) attempt.next.clear();
   // A refund that is pending, a void, a reversal go on being looked up by the charge they are about.
   const bool takes_its_id = attempt.gets_money() || (attempt.kind == AttemptKind::refund && status == AttemptStatus::succeeded);
   if (takes_its_id && !outcome.processor_ref.empty()) attempt.processor_ref = outcome.processor_ref;

@@ -135,7 +135,6 @@ PaymentPlan build_plan(const CoreRequestContext& request, const MerchantConfig& 
 
 std::vector<ConfigFault> faults_of(const MerchantConfig& config, const std::vector<std::string>& processors) {
   Faults faults(processors);
-  for (const auto& [method, list] : config.methods) faults.check_processors(list, "/methods/" + method + "/processors");
   faults.check_processors(config.priority, "/priority");
   std::set<std::string> names;
   for (std::size_t i = 0; i < config.rules.size(); ++i) {

@@ -82,6 +82,7 @@ struct ConfigFault {
   std::string detail{};
   bool operator==(const ConfigFault&) const = default;
 };
+// But for its methods, whose order only the contract has.
 std::vector<ConfigFault> faults_of(const MerchantConfig& config, const std::vector<std::string>& processors);
 
 }  // namespace purser::payments

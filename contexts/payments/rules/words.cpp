@@ -132,7 +132,8 @@ Error explain(const Refused& refused, const Payment& payment) {
       return error;
     case Refusal::captured_already:
       error.code = "illegal_transition";
-      error.detail = "Part of the payment was captured; refund it instead, or capture with final to release the rest.";
+      error.detail = payment.closed ? "The money was taken: it is given back by a refund, not by a void."
+                                    : "Part of the payment was captured; refund it instead, or capture with final to release the rest.";
       error.metadata["wanted"] = text(Status::voided);
       return error;
     case Refusal::retry_not_allowed:

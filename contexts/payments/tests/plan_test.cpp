@@ -152,7 +152,6 @@ TEST(Plan, FaultsOfAConfigurationNameTheirPlace) {
       // clang-format off
       {"unknown in priority",       {.priority = {"stripe", "stripes"}},                                              "/priority/1",                 "processor_unknown"},
       {"twice in priority",         {.priority = {"stripe", "stripe"}},                                               "/priority",                   "duplicate"},
-      {"unknown for a method",      {.methods = {{"card", {"x"}}}},                                                   "/methods/card/processors/0",  "processor_unknown"},
       {"unknown in a rule",         {.rules = {{.name = "a", .processors = {"x"}}}},                                  "/rules/0/processors/0",       "processor_unknown"},
       {"rule without any",          {.rules = {{.name = "a"}}},                                                       "/rules/0/processors",         "required"},
       {"rules of one name",         {.rules = {{.name = "a", .processors = {"stripe"}}, {.name = "a", .processors = {"stripe"}}}}, "/rules/1/name", "duplicate"},
