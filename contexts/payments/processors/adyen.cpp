@@ -187,7 +187,8 @@ class Adyen final : public Processor {
                              .visibility_lag = {},
                              .multi_capture = false,
                              .partial_refund = true,
-                             .webhooks = true};
+                             .webhooks = true,
+                             .methods = {"card"}};
 };
 
 }  // namespace

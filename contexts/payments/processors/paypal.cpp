@@ -53,7 +53,8 @@ class Paypal final : public Processor {
                      .visibility_lag = hours(3),
                      .multi_capture = true,
                      .partial_refund = true,
-                     .webhooks = true};
+                     .webhooks = true,
+                     .methods = {"paypal"}};
   }
 
   std::string_view name() const override { return options_.name; }
