@@ -122,7 +122,9 @@ Task<Outcome> Orchestrator::find_out(std::string processor, Instruction instruct
   const bool gets_money = instruction.kind == AttemptKind::authorize || instruction.kind == AttemptKind::sale;
   const Duration age = book_.clock().now() - instruction.begun_at;
   Outcome known{.end = End::absent};
-  if (can.look_up_by_reference) known = co_await guard->look_up(instruction);
+  // A charge that told its own id can be looked up by that, wherever.
+  const bool known_there = gets_money && !instruction.processor_ref.empty();
+  if (can.look_up_by_reference || known_there) known = co_await guard->look_up(instruction);
   if (known.end != End::absent) co_return known;
   // Undoing is done or not, however often it is asked for: no key has to tell. It is never given up, for the buyer's money is at stake.
   if (instruction.kind == AttemptKind::reverse) co_return co_await guard->process(std::move(instruction));
@@ -142,8 +144,8 @@ Task<Outcome> Orchestrator::find_out(std::string processor, Instruction instruct
     co_return known.end == End::absent ? absent : known;
   }
   if (provable) co_return absent;
-  // It cannot be looked up, but be undone by our reference: then it did not charge, and cannot any more.
-  if (gets_money && can.void_by_reference && !can.look_up_by_reference) {
+  // What is only held can be undone by our reference, though it cannot be looked up: then nothing is held.
+  if (instruction.kind == AttemptKind::authorize && can.void_by_reference && !can.look_up_by_reference) {
     instruction.kind = AttemptKind::release;
     instruction.processor_ref = instruction.reference;
     instruction.reference += "-undo";
