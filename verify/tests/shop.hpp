@@ -83,7 +83,8 @@ class Shop {
     const auto guard = std::make_shared<payments::Guard>(stripe, clock, system_random(), nullptr,
                                                          payments::GuardOptions{.failures_max = 1'000'000, .requests_per_second = 0});
     modules_.push_back(::purser::orders::make_module({*store_, outbox_, clock, system_random(), directory_, {.expires_after = hours(24)}}));
-    modules_.push_back(::purser::payments::make_module({*store_, outbox_, clock, system_random(), directory_, guard, {}}));
+    const auto processors = std::make_shared<const ::purser::payments::Processors>(std::vector{guard});
+    modules_.push_back(::purser::payments::make_module({*store_, outbox_, clock, system_random(), directory_, processors, {}}));
     modules_.push_back(::purser::wallet::make_module({*store_, outbox_, clock, system_random(), directory_}));
     checkout_ = std::make_unique<::purser::checkout::Service>(*store_, clock, directory_);
     for (Module& module : modules_)
