@@ -149,6 +149,24 @@ Task<void> People::decline_and_retry(std::string) {
   hand_to_clerks(order);
 }
 
+// Waits, looks, and tries the same payment again as often as it failed. The shop has to make the goods first: it captures much later.
+Task<void> People::retry_until_held(std::string) {
+  const std::string order = co_await new_order();
+  if (order.empty()) co_return;
+  ++payments_;
+  co_await client_.ask(
+      {.path = "/payments", .body = payment_json(order, "pm_card_visa", "MANUAL"), .key = client_.new_key(), .patience = short_patience});
+  for (int looks = 0; looks < 8; ++looks) {
+    co_await pause(minutes(1));
+    const Answer seen = co_await client_.ask({.method = "GET", .path = "/payments/" + order, .patience = long_patience});
+    if (seen.text("/status") == "AUTHORIZED") break;
+    if (seen.text("/status") == "FAILED")
+      co_await client_.ask({.path = "/payments/" + order + "/retry", .body = "{}", .key = client_.new_key(), .patience = short_patience});
+  }
+  co_await pause(minutes(10));
+  hand_to_clerks(order);
+}
+
 Task<void> People::act_on_page(Answer paid, std::string at) {
   const std::string page = paid.text(at + "/next_action/url");
   if (!page.starts_with("http://processor") || chance().odds(0.2)) co_return;

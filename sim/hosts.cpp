@@ -4,8 +4,7 @@
 #include <boost/asio/detached.hpp>
 
 #include "contexts/payments/processors/stripe.hpp"
-#include "contexts/payments/repository.hpp"
-#include "payments/config/v1/config.pb.h"
+#include "payments/config/v1/config_service.purser.hpp"
 #include "platform/json/json_writer.hpp"
 
 namespace purser::sim {
@@ -58,7 +57,6 @@ class ShopBody final : public Body {
 
   http::Handler* handler() { return ready_ ? &face_ : nullptr; }
   app::Shop& shop() { return shop_; }
-  store::Store& store() { return store_; }
 
  private:
   // As `serve` does: what was begun is finished first, then it listens, then the jobs run. Where that fails the process ends.
@@ -161,13 +159,12 @@ Reply<std::string> make_api_key(ShopHost& host, std::size_t processors) {
   const std::string merchant = make_id<MerchantId>(host.process->clock().now(), ids).text();
   CO_TRY(const auto created, co_await body->shop().keys().create(merchant, "simulated", rpc::Scope::admin));
   // All processors may be asked, the first one first.
-  ::payments::config::v1::MerchantConfig config;
-  for (const ProcessorName& name : processor_names)
-    if (config.priority_size() < static_cast<int>(processors)) config.add_priority(name.account);
-  CO_TRY_DONE(co_await body->store().transact([&](store::Tx& tx) -> Result<Done> {
-    payments::insert_config(tx, merchant, {.version = 1, .bytes = config.SerializeAsString(), .actor = "simulated"});
-    return Done{};
-  }));
+  namespace config = ::payments::config::v1;
+  config::UpdateConfigRequest request;
+  for (std::size_t i = 0; i < processors; ++i) request.mutable_config()->add_priority(processor_names.at(i).account);
+  rpc::Call call = rpc::system_call(merchant, "simulated");
+  call.idempotency_key = "simulated configuration";
+  CO_TRY_DONE(co_await body->shop().directory().get<config::ConfigService>().UpdateConfig(std::move(call), std::move(request)));
   co_return created.secret;
 }
 

@@ -33,6 +33,7 @@ const People::Weighted& People::buyer_acts() {
                                                {"same_key_at_once", &People::same_key_at_once},
                                                {"order_twice_by_reference", &People::order_twice_by_reference},
                                                {"decline_and_retry", &People::decline_and_retry},
+                                               {"retry_until_held", &People::retry_until_held},
                                                {"authenticate", &People::authenticate},
                                                {"change_and_pay", &People::change_and_pay},
                                                {"pay_directly", &People::pay_directly},

@@ -40,6 +40,7 @@ class People {
   Task<void> same_key_at_once(std::string);
   Task<void> order_twice_by_reference(std::string);
   Task<void> decline_and_retry(std::string);
+  Task<void> retry_until_held(std::string);
   Task<void> authenticate(std::string);
   Task<void> change_and_pay(std::string);
   Task<void> pay_directly(std::string);

@@ -24,14 +24,16 @@ double level(Chance& chance, double some, double much) {
 Weather calm() { return {}; }
 
 void make_stormy(Weather& weather, Tuning& tuning) {
-  weather.parked = 0.08;
-  weather.parked_max = minutes(10);
+  weather.parked = 0.2;
+  weather.parked_max = minutes(5);
   weather.reply_lost = 0.1;
   weather.partitions_per_hour = 30;
   weather.partition_max = minutes(3);
   weather.webhook_lost = 0.2;
   tuning.repeat_for = seconds(30);
   tuning.processor_timeout = seconds(5);
+  tuning.processors = 1;                     // who gives up asks the same one again, which is where the old and the new meet
+  tuning.visibility_lags.fill(seconds(15));  // its list shows at once what is there: what is parked is given up soon
   tuning.janitor_every = seconds(2);
   tuning.safety = minutes(25);
 }

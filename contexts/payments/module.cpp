@@ -22,9 +22,11 @@ Module make_module(const Parts& parts) {
   auto context = std::make_shared<Context>(parts);
   auto service = std::make_shared<Service>(context->orchestrator, parts.directory);
   parts.directory.put<::payments::v1::PaymentService>(service);
+  auto configs = std::make_shared<ConfigService>(context->orchestrator);
+  parts.directory.put<::payments::config::v1::ConfigService>(configs);
   Orchestrator& orchestrator = context->orchestrator;
   return {.name = "payments",
-          .services = {::payments::v1::bind(service), ::payments::config::v1::bind(std::make_shared<ConfigService>(context->orchestrator))},
+          .services = {::payments::v1::bind(service), ::payments::config::v1::bind(configs)},
           .routes = {webhook_route(orchestrator)},
           .subscriptions = {},
           .jobs = jobs(orchestrator),
