@@ -1,12 +1,9 @@
 #include "app/node.hpp"
 
-#include <fmt/format.h>
-
-#include <array>
-
 #include "app/secrets.hpp"
 #include "app/version.hpp"
 #include "contexts/payments/processors/stripe.hpp"
+#include "platform/digest.hpp"
 #include "platform/http/curl_client.hpp"
 #include "platform/http/loopback_client.hpp"
 #include "platform/log.hpp"
@@ -20,12 +17,27 @@ constexpr const char* sandbox_adyen_key = "AQEsandbox";
 constexpr const char* sandbox_paypal_client = "purser-sandbox";
 constexpr const char* sandbox_adyen_account = "PurserSandbox";
 
-std::string hex_secret(Random& random) {
-  std::array<std::uint8_t, 32> bytes{};
-  random.fill(bytes);
-  std::string text;
-  for (const std::uint8_t byte : bytes) text += fmt::format("{:02x}", byte);
-  return text;
+// Settings for processors that nobody set up: the sandbox stands in for each, with keys made now. What it needs to know of them.
+sandbox::Options stand_in_for_processors(Config& config) {
+  if (config.stripe_webhook_secret.empty()) config.stripe_webhook_secret = Secret("whsec_" + make_secret(24, system_random()));
+  config.stripe_secret_key = Secret(sandbox_secret_key);
+  sandbox::Options sandbox{
+      .secret_key = "", .webhook_secret = config.stripe_webhook_secret.reveal(), .webhook_types = payments::stripe_webhook_types()};
+  if (config.adyen_api_key.empty()) {
+    config.adyen_api_key = Secret(sandbox_adyen_key);
+    config.adyen_merchant_account = sandbox_adyen_account;
+    config.adyen_hmac_key = Secret(hex(make_secret(24, system_random())));
+    sandbox.faces["adyen"] = {.webhook_secret = config.adyen_hmac_key.reveal(), .webhook_types = payments::adyen_webhook_types()};
+  }
+  if (config.paypal_client_id.empty()) {
+    const sandbox::PaypalWebhookKey key = sandbox::make_paypal_webhook_key();
+    config.paypal_client_id = sandbox_paypal_client;
+    config.paypal_client_secret = Secret(make_secret(24, system_random()));
+    config.paypal_webhook_id = key.webhook_id;
+    config.paypal_webhook_certificates = Secret(key.public_key);
+    sandbox.faces["paypal"] = {.webhook_secret = key.secret, .webhook_types = payments::paypal_webhook_types()};
+  }
+  return sandbox;
 }
 
 Result<std::string> key_secret(const Config& config) {
@@ -61,24 +73,7 @@ Result<Done> Node::open_stores(const EffectiveConfig& effective, const NodeOptio
   }
 
   // In development the processor is the sandbox beside us; it learns where to send its webhooks once we listen.
-  if (config_.stripe_webhook_secret.empty()) config_.stripe_webhook_secret = Secret("whsec_" + make_secret(24, system_random()));
-  config_.stripe_secret_key = Secret(sandbox_secret_key);
-  sandbox::Options sandbox{
-      .secret_key = "", .webhook_secret = config_.stripe_webhook_secret.reveal(), .webhook_types = payments::stripe_webhook_types()};
-  if (config_.adyen_api_key.empty()) {
-    config_.adyen_api_key = Secret(sandbox_adyen_key);
-    config_.adyen_merchant_account = sandbox_adyen_account;
-    config_.adyen_hmac_key = Secret(hex_secret(system_random()));
-    sandbox.faces["adyen"] = {.webhook_secret = config_.adyen_hmac_key.reveal(), .webhook_types = payments::adyen_webhook_types()};
-  }
-  if (config_.paypal_client_id.empty()) {
-    const sandbox::PaypalWebhookKey key = sandbox::make_paypal_webhook_key();
-    config_.paypal_client_id = sandbox_paypal_client;
-    config_.paypal_client_secret = Secret(make_secret(24, system_random()));
-    config_.paypal_webhook_id = key.webhook_id;
-    config_.paypal_webhook_certificates = Secret(key.public_key);
-    sandbox.faces["paypal"] = {.webhook_secret = key.secret, .webhook_types = payments::paypal_webhook_types()};
-  }
+  sandbox::Options sandbox = stand_in_for_processors(config_);
   const auto folder = options.sandbox_dir.empty() ? std::filesystem::path(config_.data_dir) : options.sandbox_dir;
   TRY(sandbox_, SandboxHost::open(folder, client_, std::move(sandbox)));
   sandbox_->start(io_.get_executor(), config_.sandbox_port);

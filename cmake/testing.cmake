@@ -3,7 +3,7 @@
 set(PURSER_TEST_ENVIRONMENT
     "ASAN_OPTIONS=detect_stack_use_after_return=1:abort_on_error=1:strict_string_checks=1"
     "UBSAN_OPTIONS=print_stacktrace=1:abort_on_error=1"
-    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp:external_symbolizer_path=/usr/bin/llvm-symbolizer-19"
+    "TSAN_OPTIONS=halt_on_error=1:die_after_fork=0:second_deadlock_stack=1:suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp:external_symbolizer_path=/usr/bin/llvm-symbolizer-19"
     "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/lsan.supp"
     "ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19"
     "LLVM_PROFILE_FILE=${CMAKE_BINARY_DIR}/profile/%p.profraw"

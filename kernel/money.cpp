@@ -1,8 +1,9 @@
 #include "kernel/money.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <numeric>
+
+#include "kernel/letters.hpp"
 
 namespace purser {
 namespace {
@@ -33,8 +34,7 @@ Currency::Currency(std::string_view code) : code_{code[0], code[1], code[2]} {}
 
 std::optional<Currency> Currency::parse(std::string_view code) {
   if (code.size() != 3) return std::nullopt;
-  std::string upper(code);
-  std::ranges::transform(upper, upper.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  const std::string upper = in_upper_case(std::string(code));
   if (!std::ranges::binary_search(currencies, std::string_view(upper))) return std::nullopt;
   return Currency(upper);
 }

@@ -2,9 +2,9 @@
 
 #include <array>
 
+#include "platform/digest.hpp"
 #include "sandbox/json_form.hpp"
 #include "sandbox/json_text.hpp"
-#include "sandbox/signature.hpp"
 
 namespace purser::sandbox::adyen {
 namespace {
@@ -74,7 +74,7 @@ std::string signature_of(const Item& item, std::string_view hex_key) {
   const std::string text = item.psp_reference + ":" + item.original_reference + ":" + item.merchant_account + ":" + item.merchant_reference + ":" +
                            std::to_string(item.value) + ":" + item.currency + ":" + item.event_code + ":" + (item.success ? "true" : "false");
   const auto key = bytes_of_hex(hex_key);
-  return key ? hmac_sha256_base64(*key, text) : std::string();
+  return key ? base64(hmac_sha256(*key, text)) : std::string();
 }
 
 }  // namespace

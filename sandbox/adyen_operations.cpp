@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernel/letters.hpp"
 #include "kernel/money.hpp"
 #include "sandbox/adyen_json.hpp"
 #include "sandbox/adyen_repository.hpp"
@@ -14,17 +15,8 @@ constexpr std::size_t reference_length_max = 80;
 constexpr std::string_view several_captures_suffix = "_MULTI";  // of a merchant account for which Adyen allows several captures
 constexpr Duration refund_comes_back_after = seconds(5);
 
-std::string upper(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-  return text;
-}
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
-
 // Sixteen characters, as Adyen's are: the time, the count within its millisecond, and some chance. They ascend.
-std::string new_psp_reference(Call& call) { return upper(call.new_id("").substr(1, 16)); }
+std::string new_psp_reference(Call& call) { return in_upper_case(call.new_id("").substr(1, 16)); }
 
 // ---- what the parameters alone refuse
 
@@ -39,14 +31,14 @@ std::optional<Answer> check_amount(const Form& form) {
   const auto value = form.integer("amount[value]");
   if (!value || *value < 1) return error(422, "137", "Invalid amount specified");
   const std::string currency = form.text("amount[currency]");
-  if (!Currency::parse(currency) || upper(currency) != currency) return error(422, "138", "Unsupported currency specified");
+  if (!Currency::parse(currency) || in_upper_case(currency) != currency) return error(422, "138", "Unsupported currency specified");
   return std::nullopt;
 }
 
 // ---- keeping an effect
 
 void write_lines(const Call& call, const Payment& payment, std::string_view object, const std::vector<Line>& lines) {
-  const std::string currency = lower(payment.currency);
+  const std::string currency = in_lower_case(payment.currency);
   for (const Line& line : lines)
     append(call, {.kind = line.kind,
                   .payment = payment.psp_reference,

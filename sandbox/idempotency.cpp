@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "sandbox/signature.hpp"
+#include "platform/digest.hpp"
 
 namespace purser::sandbox {
 
@@ -10,7 +10,7 @@ std::string fingerprint_of(std::string_view method, std::string_view path, const
   Pairs fields = form.fields();
   std::ranges::sort(fields);
   std::string text = std::string(method) + ' ' + std::string(path) + '\n' + http::write_form(fields);
-  return sha256_hex(text);
+  return hex(sha256(text));
 }
 
 std::optional<KeyRecord> find_key(store::Tx& tx, const KeyScope& scope, Instant since) {

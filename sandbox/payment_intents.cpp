@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "kernel/letters.hpp"
 #include "kernel/money.hpp"
 #include "sandbox/operations.hpp"
 #include "sandbox/repository.hpp"
@@ -13,12 +14,6 @@ namespace {
 constexpr std::int64_t amount_max = 99'999'999;
 constexpr std::array<std::string_view, 7> kept_details = {
     "customer", "description", "receipt_email", "setup_future_usage", "statement_descriptor", "statement_descriptor_suffix", "transfer_group"};
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
 
 std::optional<StripeError> check_known(const Form& form, std::initializer_list<std::string_view> known) {
   const auto unknown = form.unknown(known);
@@ -77,7 +72,7 @@ void take_details(PaymentIntent& intent, const Form& form) {
 // What create, update and confirm may set alike.
 void take_parameters(PaymentIntent& intent, const Form& form) {
   if (const auto amount = form.integer("amount")) intent.amount = *amount;
-  if (form.has("currency")) intent.currency = lower_case(form.text("currency"));
+  if (form.has("currency")) intent.currency = in_lower_case(form.text("currency"));
   if (form.has("capture_method")) intent.manual_capture = form.text("capture_method") == "manual";
   if (form.has("payment_method_options[card][capture_method]"))
     intent.manual_capture = form.text("payment_method_options[card][capture_method]") == "manual";

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "kernel/letters.hpp"
 #include "sandbox/ledger.hpp"
 #include "sandbox/paypal_json.hpp"
 
@@ -65,20 +65,14 @@ std::string return_url_in(const Form& form) {
   return "";
 }
 
-std::string new_paypal_id(Call& call, std::string_view prefix) {
-  std::string id = call.new_id(prefix);
-  std::ranges::transform(id, id.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return id;
-}
+std::string new_paypal_id(Call& call, std::string_view prefix) { return in_upper_case(call.new_id(prefix)); }
 
 void book(Call& call, const PaypalOrder& order, std::string_view kind, std::string_view object, std::int64_t amount) {
-  std::string currency = order.currency;
-  std::ranges::transform(currency, currency.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   append(call, {.kind = kind,
                 .payment = order.id,
                 .object = object,
                 .amount = amount,
-                .currency = currency,
+                .currency = in_lower_case(order.currency),
                 .reference = order.custom_id,
                 .order_id = order.reference_id});
 }

@@ -8,8 +8,8 @@
 #include <memory>
 
 #include "kernel/assert.hpp"
+#include "platform/digest.hpp"
 #include "sandbox/form.hpp"
-#include "sandbox/signature.hpp"
 
 namespace purser::sandbox {
 namespace {
@@ -36,14 +36,6 @@ std::uint32_t crc32(std::string_view text) {
   return ~rest;
 }
 
-std::string base64(std::string_view bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
-}
-
 std::string signed_text(std::string_view text, EVP_PKEY* key) {
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
   const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
@@ -59,14 +51,14 @@ std::string signed_text(std::string_view text, EVP_PKEY* key) {
 
 std::string paypal_token(std::string_view secret, Instant ends) {
   const std::string end = std::to_string(ends.unix_ms);
-  return end + "." + hmac_sha256_hex("token " + std::string(secret), end);
+  return end + "." + hex(hmac_sha256("token " + std::string(secret), end));
 }
 
 std::optional<Instant> paypal_token_end(std::string_view token, std::string_view secret) {
   const auto ms = parse_integer(token.substr(0, token.find('.')));
   if (!ms) return std::nullopt;
   const std::string own = paypal_token(secret, {*ms});
-  return own.size() == token.size() && CRYPTO_memcmp(own.data(), token.data(), own.size()) == 0 ? std::optional(Instant{*ms}) : std::nullopt;
+  return same_secret(own, token) ? std::optional(Instant{*ms}) : std::nullopt;
 }
 
 PaypalWebhookKey make_paypal_webhook_key() {

@@ -1,13 +1,13 @@
 #include "verify/stripe_records.hpp"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <algorithm>
 #include <charconv>
 #include <map>
 
 #include "kernel/money.hpp"
+#include "platform/json/json_reader.hpp"
 
 namespace purser::verify {
 namespace {
@@ -18,14 +18,8 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 constexpr const char* page_size = "100";
 constexpr Duration pause_first = milliseconds(500), pause_max = seconds(30);
 
-std::string text_at(const element& object, std::string_view pointer) {
-  std::string_view text;
-  return object.at_pointer(pointer).get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
-}
-std::int64_t integer_at(const element& object, std::string_view pointer) {
-  std::int64_t number = 0;
-  return object.at_pointer(pointer).get(number) == simdjson::SUCCESS ? number : 0;
-}
+using json::integer_at;
+using json::text_at;
 
 // Stripe counts two currencies in hundredths that ISO 4217 gives none; it takes whole units of them alone.
 std::int64_t minor(std::int64_t amount, std::string_view currency) {

@@ -1,7 +1,6 @@
 #include "contexts/payments/config_book.hpp"
 
-#include <algorithm>
-#include <cctype>
+#include "kernel/letters.hpp"
 
 namespace purser::payments {
 namespace {
@@ -15,19 +14,19 @@ std::vector<std::string> words(const List& list) {
   return {list.begin(), list.end()};
 }
 template <class List>
-std::vector<std::string> in_case(const List& list, int (*change)(int)) {
+std::vector<std::string> words(const List& list, std::string (*in_case)(std::string)) {
   std::vector<std::string> all = words(list);
-  for (std::string& word : all) std::ranges::transform(word, word.begin(), [&](unsigned char c) { return static_cast<char>(change(c)); });
+  for (std::string& word : all) word = in_case(std::move(word));
   return all;
 }
 
 RoutingRule rule_of(const api::RoutingRule& rule) {
   RoutingRule own{.name = rule.name(),
                   .processors = words(rule.processors()),
-                  .currencies = in_case(rule.currencies(), std::toupper),
-                  .countries = in_case(rule.countries(), std::toupper),
-                  .card_networks = in_case(rule.card_networks(), std::tolower),
-                  .methods = in_case(rule.methods(), std::tolower),
+                  .currencies = words(rule.currencies(), in_upper_case),
+                  .countries = words(rule.countries(), in_upper_case),
+                  .card_networks = words(rule.card_networks(), in_lower_case),
+                  .methods = words(rule.methods(), in_lower_case),
                   .metadata = {rule.metadata().begin(), rule.metadata().end()}};
   if (rule.has_amount_minimum()) own.amount_minimum = rule.amount_minimum();
   if (rule.has_amount_maximum()) own.amount_maximum = rule.amount_maximum();
@@ -37,11 +36,6 @@ RoutingRule rule_of(const api::RoutingRule& rule) {
 }
 
 }  // namespace
-
-std::string in_lower_case(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 MerchantConfig from_api(const api::MerchantConfig& config) {
   MerchantConfig own{.version = config.version(), .priority = words(config.priority())};

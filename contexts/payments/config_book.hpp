@@ -11,7 +11,6 @@
 
 namespace purser::payments {
 
-std::string in_lower_case(std::string text);
 MerchantConfig from_api(const ::payments::config::v1::MerchantConfig& config);
 
 // Any thread.

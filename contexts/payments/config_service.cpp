@@ -6,6 +6,7 @@
 #include <charconv>
 #include <set>
 
+#include "kernel/letters.hpp"
 #include "platform/rpc/idempotency.hpp"
 
 namespace purser::payments {
@@ -68,16 +69,6 @@ Error version_not_found(std::int64_t version) {
   return {.kind = Kind::not_found,
           .code = "config_version_not_found",
           .detail = "There is no version " + std::to_string(version) + "; GET /merchant-config/versions lists those there are."};
-}
-
-CoreRequestContext request_of(const Payment& payment) {
-  return {.payment_id = payment.id.text(),
-          .amount = payment.amount,
-          .method = payment.method,
-          .country = payment.country,
-          .card_network = payment.card_network,
-          .metadata = payment.metadata,
-          .at = payment.created_at};
 }
 
 // What was asked first, beside what would have been.

@@ -114,7 +114,8 @@ Reply<Settled> Orchestrator::settle(rpc::Call call, AttemptKey key, Outcome outc
 
 // What became of an attempt that nobody knows the outcome of: first the processor is asked for it by our reference; where it
 // does not know it, the identical request is repeated under the same key, which charges at most once. A charge that did not
-// arrive for too long is given up: the buyer is gone, and should it arrive after all, it is reversed.
+// arrive for too long is given up: the buyer is gone, and should it arrive after all, it is reversed. Where it cannot be looked up, it is
+// undone by our reference if the processor can, and stays in doubt if not.
 Task<Outcome> Orchestrator::find_out(std::string processor, Instruction instruction) {
   Guard* guard = processors_.find(processor);
   if (!guard) co_return co_await look_up(std::move(processor), std::move(instruction));

@@ -1,7 +1,7 @@
 // For one step of a plan: which processor is asked, and whether another one may be after it. Every decision says why in words, which are
 // stored with the attempt.
 //
-// The fence (docs/payments.md): another processor is asked only where it is proved that no money moved. Proof is the processor's own no, or
+// The fence (docs/routing.md): another processor is asked only where it is proved that no money moved. Proof is the processor's own no, or
 // that no byte left. A time-out is no proof: what is in doubt is found out first, and nothing is asked elsewhere meanwhile.
 #pragma once
 #include <optional>

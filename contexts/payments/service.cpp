@@ -1,9 +1,7 @@
 #include "contexts/payments/service.hpp"
 
-#include <algorithm>
-#include <cctype>
-
 #include "contexts/payments/wire.hpp"
+#include "kernel/letters.hpp"
 #include "kernel/mutant.hpp"
 #include "orders/v1/order_service.purser.hpp"
 #include "platform/rpc/idempotency.hpp"
@@ -63,12 +61,7 @@ Reply<Response> answered_or(Orchestrator& orchestrator, rpc::Call call, Request 
   co_return refusal;
 }
 
-std::string in_case(std::string text, int (*change)(int)) {
-  std::ranges::transform(text, text.begin(), [&](unsigned char c) { return static_cast<char>(change(c)); });
-  return text;
-}
-
-std::string method_of(const std::string& said) { return said.empty() ? "card" : in_case(said, std::tolower); }
+std::string method_of(const std::string& said) { return said.empty() ? "card" : in_lower_case(said); }
 
 Payment with_plan(Payment payment, const PaymentPlan& plan) {
   payment.candidates = plan.steps.front().candidates;
@@ -120,8 +113,8 @@ Payment Service::payment_for(const rpc::Call& call, const api::CreatePaymentRequ
           .method = method_of(request.method()),
           .payment_method = request.payment_method(),
           .tokens = {request.processor_tokens().begin(), request.processor_tokens().end()},
-          .country = in_case(request.country(), std::toupper),
-          .card_network = in_case(request.card_network(), std::tolower),
+          .country = in_upper_case(request.country()),
+          .card_network = in_lower_case(request.card_network()),
           .description = request.description(),
           .return_url = request.return_url(),
           .metadata = {request.metadata().begin(), request.metadata().end()},
@@ -130,14 +123,7 @@ Payment Service::payment_for(const rpc::Call& call, const api::CreatePaymentRequ
 }
 
 PaymentPlan Service::plan_for(Tx& tx, const Payment& payment) {
-  const CoreRequestContext context{.payment_id = payment.id.text(),
-                                   .amount = payment.amount,
-                                   .method = payment.method,
-                                   .country = payment.country,
-                                   .card_network = payment.card_network,
-                                   .metadata = payment.metadata,
-                                   .at = payment.created_at};
-  return build_plan(context, *orchestrator_.configs().of(tx, payment.merchant_id), orchestrator_.processors().taking(payment.method));
+  return build_plan(request_of(payment), *orchestrator_.configs().of(tx, payment.merchant_id), orchestrator_.processors().taking(payment.method));
 }
 
 Reply<api::CreatePaymentResponse> Service::CreatePayment(rpc::Call call, api::CreatePaymentRequest request) {

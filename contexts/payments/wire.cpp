@@ -122,12 +122,6 @@ api::Payment to_api(const Payment& payment) {
   return message;
 }
 
-PaymentPlan plan_of(const Payment& payment) {
-  return {.amount = payment.amount,
-          .steps = {{payment.method, payment.amount.minor, payment.candidates, payment.plan_why}},
-          .config_version = payment.config_version};
-}
-
 plans::PaymentPlan to_api(const PaymentPlan& plan) {
   plans::PaymentPlan message;
   message.set_amount(plan.amount.minor);

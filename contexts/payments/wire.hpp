@@ -17,8 +17,6 @@ api::PaymentError to_api(const Failure& failure);
 facts::PaymentFacts facts_of(const Payment& payment);
 std::optional<Status> from_api(api::PaymentStatus status);  // nothing for UNSPECIFIED
 
-// Of a stored payment: what its plan said.
-PaymentPlan plan_of(const Payment& payment);
 plans::PaymentPlan to_api(const PaymentPlan& plan);
 
 }  // namespace purser::payments

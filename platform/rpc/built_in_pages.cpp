@@ -1,10 +1,8 @@
 #include "platform/rpc/built_in_pages.hpp"
 
-#include <openssl/evp.h>
-#include <openssl/sha.h>
-
 #include <array>
 
+#include "platform/digest.hpp"
 #include "platform/json/json_writer.hpp"
 #include "platform/metrics.hpp"
 #include "platform/rpc/routes.hpp"
@@ -58,13 +56,7 @@ http::Response redirect(std::string_view to) {
   return response;
 }
 
-std::string hash_source(std::string_view code) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(code.data()), code.size(), digest.data());
-  std::array<unsigned char, 48> text{};
-  const int length = EVP_EncodeBlock(text.data(), digest.data(), static_cast<int>(digest.size()));
-  return " 'sha256-" + std::string(text.begin(), text.begin() + length) + "'";
-}
+std::string hash_source(std::string_view code) { return " 'sha256-" + base64(sha256(code)) + "'"; }
 
 // The hashes of all <name …>…</name> elements.
 std::string hashes_of(std::string_view html, const std::string& name) {

@@ -1,11 +1,10 @@
 #include "platform/rpc/json_value.hpp"
 
-#include <openssl/evp.h>
-
 #include <charconv>
 #include <limits>
 
 #include "kernel/time.hpp"
+#include "platform/digest.hpp"
 #include "platform/rpc/json.hpp"
 
 namespace purser::rpc {
@@ -63,12 +62,9 @@ Verdict put_enum(Message& message, const FieldDescriptor* field, std::string_vie
 }
 
 Verdict put_base64(Message& message, const FieldDescriptor* field, std::string_view text) {
-  std::string bytes(text.size() / 4 * 3, '\0');
-  const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()), reinterpret_cast<const unsigned char*>(text.data()),
-                                     static_cast<int>(text.size()));
-  if (text.size() % 4 != 0 || length < 0) return wrong_type("bytes in base64, with padding");
-  bytes.resize(static_cast<std::size_t>(length) - (text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0));
-  put(message, field, std::move(bytes), &Reflection::SetString, &Reflection::AddString);
+  auto bytes = bytes_of_base64(text);
+  if (!bytes) return wrong_type("bytes in base64, with padding");
+  put(message, field, *std::move(bytes), &Reflection::SetString, &Reflection::AddString);
   return std::nullopt;
 }
 

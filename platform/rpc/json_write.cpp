@@ -1,5 +1,4 @@
 #include <google/protobuf/any.pb.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
@@ -7,6 +6,7 @@
 #include <cmath>
 
 #include "kernel/time.hpp"
+#include "platform/digest.hpp"
 #include "platform/json/json_writer.hpp"
 #include "platform/rpc/json.hpp"
 #include "platform/rpc/json_type.hpp"
@@ -32,16 +32,6 @@ void append_double(std::string& out, double number) {
     return;
   }
   append_number(out, number);
-}
-
-void append_base64(std::string& out, std::string_view bytes) {
-  out += '"';
-  const std::size_t at = out.size();
-  out.resize(at + (bytes.size() + 2) / 3 * 4 + 1);  // EVP writes a zero behind
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data() + at), reinterpret_cast<const unsigned char*>(bytes.data()),
-                                     static_cast<int>(bytes.size()));
-  out.resize(at + static_cast<std::size_t>(length));
-  out += '"';
 }
 
 // One value of a field: the field's own (index -1), or the element at `index`.
@@ -104,8 +94,7 @@ class Place {
   void write_text(std::string& out) const {
     std::string scratch;
     const std::string_view value = text(scratch);
-    if (field_.field->type() == FieldDescriptor::TYPE_BYTES) return append_base64(out, value);
-    append_json_string(out, value);
+    append_json_string(out, field_.field->type() == FieldDescriptor::TYPE_BYTES ? std::string_view(scratch = base64(value)) : value);
   }
 
   const Message& message_;

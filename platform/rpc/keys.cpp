@@ -1,9 +1,5 @@
 #include "platform/rpc/keys.hpp"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -12,6 +8,7 @@
 #include <mutex>
 
 #include "kernel/assert.hpp"
+#include "platform/digest.hpp"
 #include "platform/log.hpp"
 
 namespace purser::rpc {
@@ -41,9 +38,6 @@ struct Found {
 
 constexpr std::string_view select_by_hash =
     "select id, merchant_id, prefix, name, scope, created_at, revoked_at, last_used_at, hash from api_keys where hash = $1";
-
-// The index has found the row already; comparing again without a shortcut costs nothing and trusts nobody's index.
-bool same(std::string_view a, std::string_view b) { return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0; }
 
 // What authenticate() answered, for a moment: a caller, or why not.
 struct Remembered {
@@ -105,13 +99,7 @@ struct KeyRing::State {
   Memory memory{};
   RateLimiter limiter{0};
 
-  std::string hash(std::string_view api_key) const {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned length = 0;
-    HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(api_key.data()), api_key.size(),
-         digest.data(), &length);
-    return {digest.begin(), digest.begin() + length};
-  }
+  std::string hash(std::string_view api_key) const { return hmac_sha256(secret, api_key); }
 
   std::string other_mode() const { return mode == "test" ? "live" : "test"; }
 };
@@ -146,7 +134,8 @@ Reply<Caller> KeyRing::authenticate(std::string api_key) {
     return tx.first(select_by_hash, [](const store::Row& row) { return Found{read_key(row), std::string(row.text(8))}; }, store::Value::blob(hash));
   }));
   Remembered answer;
-  if (!found || !same(found->hash, hash)) {
+  // The index has found the row already; comparing again without a shortcut costs nothing and trusts nobody's index.
+  if (!found || !same_secret(found->hash, hash)) {
     answer.refusal = "This API key is not known here.";
   } else if (found->key.revoked_at) {
     answer.refusal = "This API key was revoked.";

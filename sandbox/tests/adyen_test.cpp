@@ -1,6 +1,6 @@
 // Adyen's Checkout API through the handler: shapes, refusals, modifications that are told later, keys, faults and signed notifications.
+#include "platform/digest.hpp"
 #include "sandbox/json_form.hpp"
-#include "sandbox/signature.hpp"
 #include "sandbox/tests/workbench.hpp"
 
 namespace purser::sandbox {
@@ -75,7 +75,8 @@ TEST_F(Adyen, AuthorisesAndTells) {
   EXPECT_EQ(item(sent, "eventCode"), "AUTHORISATION");
   EXPECT_EQ(item(sent, "success"), "true");
   const std::string psp = at(made, "/pspReference");
-  EXPECT_EQ(item(sent, "additionalData/hmacSignature"), hmac_sha256_base64(*bytes_of_hex(hex_key), psp + "::Shop:ref-1:1000:EUR:AUTHORISATION:true"));
+  EXPECT_EQ(item(sent, "additionalData/hmacSignature"),
+            base64(hmac_sha256(*bytes_of_hex(hex_key), psp + "::Shop:ref-1:1000:EUR:AUTHORISATION:true")));
   EXPECT_EQ(at(get("/_sandbox/deliveries?processor=adyen"), "/data/0/type"), "AUTHORISATION");
   EXPECT_EQ(at(get("/_sandbox/deliveries?processor=stripe"), "/data"), "[]");
   EXPECT_EQ(at(get("/v1/events"), "/data"), "[]");
@@ -83,7 +84,7 @@ TEST_F(Adyen, AuthorisesAndTells) {
 
 TEST(AdyenSignature, IsTheOneThatAdyenPublishes) {
   const std::string text = "7914073381342284::TestMerchant:TestPayment-1407325143704:1130:EUR:AUTHORISATION:true";
-  EXPECT_EQ(hmac_sha256_base64(*bytes_of_hex(hex_key), text), "coqCmt/IZ4E3CzPvMY8zTjQVL5hYJUiBRg8UU+iCWo0=");
+  EXPECT_EQ(base64(hmac_sha256(*bytes_of_hex(hex_key), text)), "coqCmt/IZ4E3CzPvMY8zTjQVL5hYJUiBRg8UU+iCWo0=");
   for (const char* none : {"", "4", "4g"}) EXPECT_EQ(bytes_of_hex(none), std::nullopt) << none;
 }
 

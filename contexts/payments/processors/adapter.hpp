@@ -1,4 +1,4 @@
-// What every adapter is made of: reading a processor's JSON, and the few ends of an ask in the words that all of Purser understands.
+// What every adapter is made of: the few ends of an ask in the words that all of Purser understands, and a processor's answer, read.
 #pragma once
 #include <simdjson.h>
 
@@ -9,14 +9,14 @@
 
 #include "contexts/payments/processors/processor.hpp"
 #include "platform/http/client.hpp"
+#include "platform/json/json_reader.hpp"
 
 namespace purser::payments {
 
-// A member that is missing, or of another type, reads as "", 0, false or nothing. `pointer` is a JSON pointer, "/amount/value".
-std::string text_at(const simdjson::dom::element& object, std::string_view pointer);
-std::int64_t integer_at(const simdjson::dom::element& object, std::string_view pointer);
-bool flag_at(const simdjson::dom::element& object, std::string_view pointer);
-std::optional<simdjson::dom::element> object_at(const simdjson::dom::element& object, std::string_view pointer);
+using json::flag_at;
+using json::integer_at;
+using json::object_at;
+using json::text_at;
 
 // It cannot be told what became of the ask.
 Outcome in_doubt(std::string code, std::string message);
@@ -35,10 +35,5 @@ struct Answer {
   std::optional<Outcome> outcome{};
 };
 Answer read_answer(http::Outcome sent);
-
-// Hex of the HMAC-SHA256, as most processors sign with it.
-std::string hmac_sha256_hex(std::string_view key, std::string_view text);
-// Compares in constant time.
-bool same_secret(std::string_view left, std::string_view right);
 
 }  // namespace purser::payments

@@ -1,13 +1,10 @@
 #include "contexts/payments/processors/adyen_notification.hpp"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
-#include <array>
 #include <charconv>
 
 #include "contexts/payments/processors/adapter.hpp"
 #include "contexts/payments/processors/adyen_words.hpp"
+#include "platform/digest.hpp"
 
 namespace purser::payments {
 namespace {
@@ -42,28 +39,10 @@ Item read_item(const element& item) {
           .reason = text_at(item, "/reason")};
 }
 
-std::optional<std::string> bytes_of_hex(std::string_view hex) {
-  if (hex.empty() || hex.size() % 2 != 0) return std::nullopt;
-  std::string bytes;
-  for (std::size_t i = 0; i < hex.size(); i += 2) {
-    unsigned byte = 0;
-    const auto [end, problem] = std::from_chars(hex.data() + i, hex.data() + i + 2, byte, 16);
-    if (problem != std::errc() || end != hex.data() + i + 2) return std::nullopt;
-    bytes += static_cast<char>(byte);
-  }
-  return bytes;
-}
-
 std::string signature_of(const Item& item, const std::string& key) {
   const std::string text = item.psp_reference + ":" + item.original_reference + ":" + item.merchant_account + ":" + item.merchant_reference + ":" +
                            item.value + ":" + item.currency + ":" + item.event_code + ":" + item.success;
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(),
-       &size);
-  std::array<unsigned char, 2 * EVP_MAX_MD_SIZE> base64{};
-  const int length = EVP_EncodeBlock(base64.data(), digest.data(), static_cast<int>(size));
-  return {reinterpret_cast<const char*>(base64.data()), static_cast<std::size_t>(length)};
+  return base64(hmac_sha256(key, text));
 }
 
 // ---- what it means

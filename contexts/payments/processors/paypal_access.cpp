@@ -1,23 +1,14 @@
 #include "contexts/payments/processors/paypal_access.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 
 #include "contexts/payments/processors/paypal_wire.hpp"
+#include "platform/digest.hpp"
 
 namespace purser::payments::paypal {
 namespace {
 
 constexpr Duration renewed_early = seconds(60);
-
-std::string base64(std::string_view text) {
-  std::string out((text.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
-}
 
 // Whatever became of asking for a token, the ask itself was not sent.
 Outcome unsent(const Outcome& of_the_token, bool answered) {

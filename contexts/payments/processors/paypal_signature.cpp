@@ -7,6 +7,7 @@
 
 #include "contexts/payments/processors/adapter.hpp"
 #include "contexts/payments/processors/paypal.hpp"
+#include "platform/digest.hpp"
 
 namespace purser::payments {
 namespace {
@@ -33,18 +34,6 @@ std::uint32_t crc32(std::string_view text) {
   std::uint32_t rest = 0xFFFFFFFFU;
   for (const char c : text) rest = table[(rest ^ static_cast<unsigned char>(c)) & 0xFFU] ^ (rest >> 8);
   return ~rest;
-}
-
-// Empty where it is no base64.
-std::string base64_decoded(std::string_view text) {
-  if (text.empty() || text.size() % 4 != 0) return "";
-  std::string out(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
-  if (size < 0) return "";
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  out.resize(static_cast<std::size_t>(size) - padding);
-  return out;
 }
 
 // The public key of one PEM block, a certificate or a bare key; none for any other.
@@ -82,7 +71,7 @@ Result<Done> verify_paypal_signature(const http::Request& request, std::string_v
   const auto header = [&](std::string_view name) { return request.headers.find(name).value_or(""); };
   const std::string_view id = header("PAYPAL-TRANSMISSION-ID"), time = header("PAYPAL-TRANSMISSION-TIME"), sent = header("PAYPAL-TRANSMISSION-SIG");
   const auto at = parse_rfc3339(time);
-  const std::string signature = sent.size() > header_bytes_max ? "" : base64_decoded(sent);
+  const std::string signature = sent.size() > header_bytes_max ? "" : bytes_of_base64(sent).value_or("");
   if (id.empty() || id.size() > header_bytes_max || !at || signature.empty())
     return refused("signature_malformed", "The PAYPAL-TRANSMISSION-ID, -TIME or -SIG header is missing or cannot be read.");
   if (header("PAYPAL-AUTH-ALGO") != "SHA256withRSA")

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "contexts/payments/processors/adapter.hpp"
+#include "kernel/letters.hpp"
 #include "kernel/mutant.hpp"
 
 namespace purser::payments {
@@ -15,12 +15,6 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::string_view reference_key = "purser_reference";
 constexpr int list_pages_max = 3;  // of a hundred intents each, before the search is asked
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
 
 // Stripe counts the króna and the Ugandan shilling in hundredths, though ISO 4217 gives them none.
 std::int64_t stripe_amount(std::int64_t minor, Currency currency) {
@@ -190,14 +184,15 @@ class Stripe final : public Processor {
 
   // The processor must speak of the money it was asked for; anything else is not an answer to our question.
   static Outcome checked(const element& intent, const Instruction& instruction) {
-    if (integer_at(intent, "/amount") != amount_of(instruction) || text_at(intent, "/currency") != lower(instruction.currency.code()))
+    if (integer_at(intent, "/amount") != amount_of(instruction) ||
+        text_at(intent, "/currency") != in_lower_case(std::string(instruction.currency.code())))
       return in_doubt("unknown", "The processor's amount or currency is not what it was asked for.");
     return intent_outcome(intent);
   }
 
   Task<Outcome> pay(Instruction instruction) {
     Fields fields{{"amount", std::to_string(amount_of(instruction))},
-                  {"currency", lower(instruction.currency.code())},
+                  {"currency", in_lower_case(std::string(instruction.currency.code()))},
                   {"payment_method", instruction.payment_method},
                   {"payment_method_types[]", "card"},
                   {"confirm", "true"},

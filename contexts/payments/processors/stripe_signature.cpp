@@ -1,7 +1,7 @@
 #include <charconv>
 
-#include "contexts/payments/processors/adapter.hpp"
 #include "contexts/payments/processors/stripe.hpp"
+#include "platform/digest.hpp"
 
 namespace purser::payments {
 namespace {
@@ -25,7 +25,7 @@ Result<Done> verify_stripe_signature(std::string_view header, std::string_view b
   if (error != std::errc() || end != timestamp.data() + timestamp.size() || at_seconds < 0 || at_seconds > 253402300799 || signatures.empty())
     return refused("signature_malformed", "The Stripe-Signature header is missing or is not \"t=…,v1=…\".");
 
-  const std::string expected = hmac_sha256_hex(secret, std::string(timestamp) + "." + std::string(body));
+  const std::string expected = hex(hmac_sha256(secret, std::string(timestamp) + "." + std::string(body)));
   bool valid = false;
   for (const std::string_view signature : signatures) valid = same_secret(signature, expected) || valid;
   if (!valid || secret.empty()) return refused("signature_invalid", "The signature does not match the body: check the webhook secret.");

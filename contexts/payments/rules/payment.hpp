@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "contexts/payments/rules/plan.hpp"
 #include "kernel/id.hpp"
 #include "kernel/money.hpp"
 #include "kernel/result.hpp"
@@ -191,6 +192,10 @@ struct Payment {
   std::int64_t capturable() const { return closed ? 0 : authorized - captured - capture_pending(); }
   std::int64_t refundable() const { return captured - refunded - refund_pending(); }
 };
+
+// What its plan was made from, and what it says.
+CoreRequestContext request_of(const Payment& payment);
+PaymentPlan plan_of(const Payment& payment);
 
 enum class What : std::uint8_t {
   started,  // an attempt to get the money

@@ -72,7 +72,7 @@ struct PaymentPlan {
   std::int64_t config_version = 0;
 };
 
-// `processors`: those of this server that take the method, in its own order, which decides where nothing else does.
+// `processors`: those of this server that take the method, in its own order. The first of them is asked where the merchant says nothing.
 PaymentPlan build_plan(const CoreRequestContext& request, const MerchantConfig& config, const std::vector<std::string>& processors);
 
 // What is wrong with a configuration: pointer into it ("/rules/0/processors/1"), code, and what to do.
