@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "platform/digest.hpp"
-#include "sandbox/signature.hpp"
 #include "sandbox/search_query.hpp"
+#include "sandbox/signature.hpp"
 
 namespace purser::sandbox {
 namespace {
