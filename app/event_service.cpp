@@ -2,6 +2,7 @@
 
 #include <google/protobuf/util/time_util.h>
 
+#include "app/event_types.hpp"
 #include "platform/events/feed.hpp"
 
 namespace purser::app {
@@ -27,6 +28,7 @@ api::Event to_api(const events::StoredEvent& stored) {
 }  // namespace
 
 Reply<api::ListEventsResponse> EventService::ListEvents(rpc::Call call, api::ListEventsRequest request) {
+  CO_TRY_DONE(check_event_type(request.type()));
   const rpc::Page page = rpc::Page::of(request);
   co_return co_await store_.read([&](store::Tx& tx) -> Result<api::ListEventsResponse> {
     auto events = events::list_events(tx, call.caller.merchant_id, {request.type(), request.aggregate_id()}, page);

@@ -10,10 +10,9 @@
 
 #include "app/commands.hpp"
 #include "app/database.hpp"
+#include "app/event_types.hpp"
 #include "app/run_task.hpp"
 #include "app/server_place.hpp"
-#include "orders/v1/events.pb.h"
-#include "payments/events/v1/events.pb.h"
 #include "platform/clock.hpp"
 #include "platform/events/feed.hpp"
 #include "platform/rpc/json.hpp"
@@ -70,6 +69,7 @@ int tail(const TailFlags& flags) {
     fmt::print(stderr, "purser events tail: {}\n", error.detail);
     return 1;
   };
+  if (const auto known = check_event_type(flags.filter.type); !known.ok()) return fail(Error{.detail = "--type: " + known.error().fields[0].detail});
   const auto server = settings_of(flags.place);
   if (!server.ok()) return fail(server.error());
   auto store = open_existing_database(server->data_dir);
@@ -80,9 +80,6 @@ int tail(const TailFlags& flags) {
 }  // namespace
 
 std::shared_ptr<void> add_events(CLI::App& cli, int& status) {
-  // What the feed can hold is linked in by naming it.
-  google::protobuf::LinkMessageReflection<::orders::v1::OrderCreated>();
-  google::protobuf::LinkMessageReflection<::payments::events::v1::PaymentCompleted>();
   auto flags = std::make_shared<TailFlags>();
   CLI::App* events = cli.add_subcommand("events", "Read the events of a shop.");
   events->require_subcommand(1);

@@ -21,6 +21,12 @@ struct KeysFlags {
   std::string which;
 };
 
+constexpr const char* shared_options =
+    "Also, as of `purser keys`:\n"
+    "  --data-dir TEXT             The server's data folder (or PURSER_DATA_DIR; else ./data).\n"
+    "  --config TEXT               The server's TOML file (or PURSER_CONFIG).\n"
+    "  --mode test|live            The server's if left out (PURSER_MODE, else test).";
+
 int fail(const std::string& detail) {
   fmt::print(stderr, "purser keys: {}\n", detail);
   return 1;
@@ -132,14 +138,15 @@ std::shared_ptr<void> add_keys(CLI::App& cli, int& status) {
   make->add_option("--scope", flags->scope, "readonly, merchant or admin.")
       ->check(CLI::IsMember({"readonly", "merchant", "admin"}))
       ->capture_default_str();
-  make->fallthrough();  // --data-dir, --config and --mode may stand behind the verb too
   make->callback([flags, &status] { status = create(*flags); });
   CLI::App* show = keys->add_subcommand("list", "List all keys; their secrets are not kept.");
-  show->fallthrough();
   show->callback([flags, &status] { status = list(*flags); });
   CLI::App* end = keys->add_subcommand("revoke", "Revoke a key by its id or its first twelve characters.");
   end->add_option("key", flags->which, "key_… or sk_test_abcd")->required();
-  end->fallthrough();
+  for (CLI::App* verb : {make, show, end}) {
+    verb->fallthrough();  // the options of all three may stand behind the verb too
+    verb->footer(shared_options);
+  }
   end->callback([flags, &status] { status = revoke(*flags); });
   return flags;
 }

@@ -12,6 +12,7 @@
 #include "app/node.hpp"
 #include "app/secrets.hpp"
 #include "platform/config.hpp"
+#include "platform/config_fields.hpp"
 #include "platform/log.hpp"
 
 namespace purser::app {
@@ -94,14 +95,29 @@ Task<void> run(Node& node, asio::io_context& io, int& status) {
   io.stop();
 }
 
+// What is in force, and then why a server would not start with it.
+int show_config(const EffectiveConfig& effective) {
+  fmt::print("{}", print_config(effective));
+  std::fflush(stdout);
+  const auto contradictions = config_contradictions(effective.config);
+  for (const FieldError& field : contradictions) fmt::print(stderr, "purser serve: would not start: {}\n", field.detail);
+  return contradictions.empty() ? 0 : 1;
+}
+
+// What may be meant, and is mostly forgotten.
+void warn_of_gaps(const Config& config) {
+  if (!config.dev && !config.stripe_secret_key.empty() && config.stripe_webhook_secret.empty())
+    log::warn(
+        "stripe_webhook_secret is not set: every webhook of Stripe's will be refused, and what only they tell (a refund that fails later, a "
+        "buyer who confirmed) is found out by asking, late or never; set PURSER_STRIPE_WEBHOOK_SECRET");
+}
+
 int serve(const ServeFlags& flags) {
   auto loaded = load_config(flags.config, process_environment());
   if (!loaded.ok()) return fail(loaded.error().detail);
-  if (flags.config.print_config()) {
-    fmt::print("{}", print_config(*loaded));
-    return 0;
-  }
+  if (flags.config.print_config()) return show_config(*loaded);
   log::set_level(level_of(loaded->config.log_level));
+  warn_of_gaps(loaded->config);
   int status = 0;
   asio::io_context io(1);
   try {

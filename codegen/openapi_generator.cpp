@@ -140,7 +140,7 @@ Json document(const Files& files, std::span<const Served> served) {
   Json webhooks = webhooks_of(events, schemas);
   return Json::object({{"openapi", "3.1.0"},
                        {"info", info()},
-                       {"servers", Json::array({Json::object({{"url", "http://127.0.0.1:8080"}, {"description", "purser serve --dev"}})})},
+                       {"servers", Json::array({Json::object({{"url", "/"}, {"description", "The server that gave this document"}})})},
                        {"tags", tags_of(served)},
                        {"paths", std::move(paths)},
                        {"webhooks", std::move(webhooks)},

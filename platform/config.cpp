@@ -214,7 +214,7 @@ Result<EffectiveConfig> load_config(const ConfigFlags& flags, const Environment&
   Loading loading;
   loading.take_surroundings(flags.file_, environment);
   loading.apply(from_flags(flags.given_), Origin::Source::flag);
-  loading.check_contradictions();
+  if (!flags.print_config()) loading.check_contradictions();
   return std::move(loading).finish();
 }
 

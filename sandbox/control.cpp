@@ -26,7 +26,7 @@ http::Response refusal(int status, std::string_view code, std::string_view messa
 
 http::Response trouble(const Error& error) {
   const bool fault = error.is_fault();
-  return refusal(fault ? 503 : 400, error.code, error.detail);
+  return refusal(fault ? 503 : 400, error.code, error.fields.empty() ? error.detail : error.fields.front().detail);
 }
 
 std::string ledger_row_json(const LedgerRow& row) {

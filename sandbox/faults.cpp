@@ -57,12 +57,51 @@ std::string rule_json(const FaultRule& rule) {
   return out;
 }
 
-// What a field holds, or `otherwise` where it is absent; a field of another type is an error (simdjson throws).
-template <class T>
-T field(const simdjson::dom::object& object, std::string_view name, T otherwise) {
-  const auto found = object.at_key(name);
-  if (found.error() == simdjson::NO_SUCH_FIELD) return otherwise;
-  return T(found);
+// Each takes one field of a rule; false where there is no such field; throws simdjson_error where it is of another type.
+bool take_match(FaultRule& rule, std::string_view name, simdjson::dom::element value) {
+  if (name == "method") return rule.method = std::string_view(value), true;
+  if (name == "path_prefix") return rule.path_prefix = std::string_view(value), true;
+  if (name == "reference") return rule.reference = std::string_view(value), true;
+  return false;
+}
+bool take_field(FaultRule& rule, std::string_view name, simdjson::dom::element value) {
+  if (name == "fault" || name == "match") return true;  // read by themselves
+  if (name == "count") return rule.count = value.is_null() ? std::nullopt : std::optional(std::int64_t(value)), true;
+  if (name == "delay_ms") return rule.fault.delay = milliseconds(std::int64_t(value)), true;
+  if (name == "bytes") return rule.fault.bytes = static_cast<std::size_t>(std::uint64_t(value)), true;
+  if (name == "probability") return rule.probability = double(value), true;
+  return false;
+}
+
+Error wrong(std::string_view place, std::string_view name, std::string_view what) {
+  const std::string field = std::string(place) + std::string(name);
+  return invalid("/" + field, "parameter_invalid", "The field " + field + " " + std::string(what));
+}
+
+// All fields of an object of the rule; a misspelt one would otherwise strike what it was not meant for.
+template <class Take>
+Result<Done> take_all(const simdjson::dom::object& object, std::string_view place, Take take) {
+  for (const auto& [name, value] : object) {
+    try {
+      if (!take(name, value)) return wrong(place, name, "is none of a fault rule; sandbox/README.md lists them.");
+    } catch (const simdjson::simdjson_error&) {
+      return wrong(place, name, "is of another type than belongs there, or out of range.");
+    }
+  }
+  return Done{};
+}
+
+Result<Done> check_numbers(const FaultRule& rule) {
+  if (rule.count && *rule.count < 1) return wrong("", "count", "must be 1 or more; without it the fault strikes for ever.");
+  if (rule.fault.delay && rule.fault.delay->ms < 0) return wrong("", "delay_ms", "must not be negative.");
+  if (!(rule.probability > 0 && rule.probability <= 1)) return wrong("", "probability", "must be more than 0 and at most 1.");
+  return Done{};
+}
+
+std::string known_faults() {
+  std::string all;
+  for (const std::string_view name : names) all += (all.empty() ? "" : ", ") + std::string(name);
+  return all;
 }
 
 }  // namespace
@@ -74,33 +113,32 @@ std::optional<FaultKind> parse_fault(std::string_view text) {
 
 std::string_view text_of(FaultKind kind) { return names[static_cast<std::size_t>(kind)]; }
 
-Result<FaultRule> parse_fault_rule(std::string_view json) try {
+Result<FaultRule> parse_fault_rule(std::string_view json) {
   simdjson::dom::parser parser;
-  const simdjson::dom::object body = parser.parse(json.data(), json.size(), true);
-  const auto kind = parse_fault(field<std::string_view>(body, "fault", ""));
-  if (!kind) return invalid("/fault", "unknown_fault", "The field fault names no fault this sandbox knows.");
+  simdjson::dom::object body, match;
+  if (const auto problem = parser.parse(json.data(), json.size(), true).get(body))
+    return Error{.kind = Kind::malformed, .code = "malformed_json", .detail = simdjson::error_message(problem)};
+  std::string_view name;
+  const auto kind = body.at_key("fault").get(name) == simdjson::SUCCESS ? parse_fault(name) : std::nullopt;
+  if (!kind) return wrong("", "fault", "must be one of " + known_faults() + ".");
 
   FaultRule rule{.fault = {.kind = *kind}};
-  if (body.at_key("count").error() == simdjson::SUCCESS && !body.at_key("count").is_null()) rule.count = field<std::int64_t>(body, "count", 0);
-  if (body.at_key("delay_ms").error() == simdjson::SUCCESS) rule.fault.delay = milliseconds(field<std::int64_t>(body, "delay_ms", 0));
-  rule.fault.bytes = static_cast<std::size_t>(std::max<std::int64_t>(0, field<std::int64_t>(body, "bytes", 0)));
-  rule.probability = field<double>(body, "probability", 1);
-  if (body.at_key("match").error() == simdjson::SUCCESS) {
-    const simdjson::dom::object match = body.at_key("match");
-    rule.method = field<std::string_view>(match, "method", "");
-    rule.path_prefix = field<std::string_view>(match, "path_prefix", "");
-    rule.reference = field<std::string_view>(match, "reference", "");
-  }
+  TRY_DONE(take_all(body, "", [&](std::string_view field, simdjson::dom::element value) { return take_field(rule, field, value); }));
+  const auto given = body.at_key("match");
+  if (given.error() == simdjson::SUCCESS && given.get(match) != simdjson::SUCCESS) return wrong("", "match", "must be an object.");
+  if (given.error() == simdjson::SUCCESS)
+    TRY_DONE(take_all(match, "match/", [&](std::string_view field, simdjson::dom::element value) { return take_match(rule, field, value); }));
+  TRY_DONE(check_numbers(rule));
   return rule;
-} catch (const simdjson::simdjson_error& problem) {
-  return Error{.kind = Kind::malformed, .code = "malformed_json", .detail = problem.what()};
 }
 
 Result<std::optional<Fault>> fault_in(const Form& form) {
   const std::string* name = form.find("metadata[sandbox_fault]");
   if (name == nullptr || name->empty()) return std::optional<Fault>();
   const auto kind = parse_fault(*name);
-  if (!kind) return invalid("metadata[sandbox_fault]", "unknown_fault", "metadata[sandbox_fault] names no fault this sandbox knows: " + *name);
+  if (!kind)
+    return invalid("metadata[sandbox_fault]", "unknown_fault",
+                   "metadata[sandbox_fault] names no fault this sandbox knows: " + *name + ". There are: " + known_faults());
   Fault fault{.kind = *kind};
   if (const auto delay = form.integer("metadata[sandbox_delay_ms]")) fault.delay = milliseconds(*delay);
   if (const auto bytes = form.integer("metadata[sandbox_bytes]")) fault.bytes = static_cast<std::size_t>(std::max<std::int64_t>(0, *bytes));

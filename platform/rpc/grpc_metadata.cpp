@@ -68,7 +68,8 @@ Result<Done> refuse_card_numbers(const Metadata& metadata) {
   for (const auto& [name, value] : metadata) {
     if (name == names::traceparent || name == names::tracestate) continue;  // hex digits pass for a card number now and then
     if (!contains_card_number(value) && !contains_card_number(name)) continue;
-    const char* detail = "A card number was found in the metadata. Send the token of your payment processor instead; nothing was stored.";
+    const std::string where = contains_card_number(name) ? "the name of a metadata entry" : "the metadata " + std::string(name);
+    const std::string detail = "A card number was found in " + where + ". Send the token of your payment processor instead; nothing was stored.";
     return Error{.kind = Kind::invalid, .code = "card_number_refused", .detail = detail, .fields = {{"", detail, "card_number_refused"}}};
   }
   return Done();

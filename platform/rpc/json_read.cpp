@@ -3,6 +3,7 @@
 #include <bitset>
 #include <set>
 
+#include "platform/json/pointer.hpp"
 #include "platform/rpc/json.hpp"
 #include "platform/rpc/json_type.hpp"
 #include "platform/rpc/json_value.hpp"
@@ -29,17 +30,8 @@ struct Spot {
 // RFC 6901.
 std::string pointer(const Spot& spot) {
   if (spot.parent == nullptr) return "";
-  std::string text = pointer(*spot.parent) + "/";
-  if (!spot.named) return text + std::to_string(spot.index);
-  for (const char c : spot.name) {
-    if (c == '~') {
-      text += "~0";
-    } else if (c == '/') {
-      text += "~1";
-    } else {
-      text += c;
-    }
-  }
+  std::string text = pointer(*spot.parent);
+  json::append_step(text, spot.named ? std::string(spot.name) : std::to_string(spot.index));
   return text;
 }
 

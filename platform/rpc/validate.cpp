@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "kernel/card_number.hpp"
+#include "platform/json/pointer.hpp"
 #include "platform/rpc/field_rules.hpp"
 #include "platform/rpc/json_type.hpp"
 
@@ -81,9 +82,8 @@ struct Spot {
 
 std::string pointer(const Spot& spot) {
   if (spot.parent == nullptr) return "";
-  std::string text = pointer(*spot.parent) + "/";
-  if (spot.index >= 0) return text + std::to_string(spot.index);
-  for (const char c : spot.name) text += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+  std::string text = pointer(*spot.parent);
+  json::append_step(text, spot.index >= 0 ? std::to_string(spot.index) : std::string(spot.name));
   return text;
 }
 

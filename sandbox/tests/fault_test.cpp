@@ -1,4 +1,5 @@
 // Each fault: what is answered, what was really done, and what a repeat under the same key meets.
+#include "sandbox/faults.hpp"
 #include "sandbox/tests/workbench.hpp"
 
 namespace purser::sandbox {
@@ -109,6 +110,41 @@ TEST_F(Faults, SettingsAreChangedByACall) {
   post("/v1/payment_intents", visa + "&metadata[a]=b");
   EXPECT_EQ(at(get("/v1/payment_intents/search?query=metadata['a']:'b'"), "/data/0/object"), "payment_intent");
   for (const char* broken : {"[]", R"({"delay":1})", R"({"delay_ms":"1"})"}) EXPECT_EQ(post("/_sandbox/settings", broken).status, 400) << broken;
+}
+
+TEST(FaultRule, IsReadStrictlyAndSaysWhatIsWrong) {
+  const std::pair<const char*, const char*> rows[] = {
+      // clang-format off
+      {R"({"fault":"slow","probabilty":0.5})",                    "field probabilty is none"},
+      {R"({"fault":"slow","match":{"path":"/v1"}})",              "field match/path is none"},
+      {R"({"fault":"slow","match":"/v1"})",                       "field match must be an object"},
+      {R"({"fault":"slow","match":{"method":1}})",                "field match/method is of another type"},
+      {R"({"fault":"slow","count":0})",                           "field count must be 1"},
+      {R"({"fault":"slow","count":"3"})",                         "field count is of another type"},
+      {R"({"fault":"slow","delay_ms":-1})",                       "field delay_ms must not be negative"},
+      {R"({"fault":"cut_response","bytes":-1})",                  "field bytes is of another type than belongs there, or out of range"},
+      {R"({"fault":"slow","probability":0})",                     "field probability must be"},
+      {R"({"fault":"slow","probability":1.5})",                   "field probability must be"},
+      {R"({"fault":"nothing"})",                                  "timeout_before_charge"},
+      {R"({"fault":7})",                                          "field fault must be one of"},
+      {R"({})",                                                   "field fault must be one of"},
+      {R"([])",                                                   ""},
+      {R"({"fault":)",                                            ""},
+      // clang-format on
+  };
+  for (const auto& [json, says] : rows) {
+    const auto rule = parse_fault_rule(json);
+    ASSERT_FALSE(rule.ok()) << json;
+    const std::string told = rule.error().fields.empty() ? rule.error().detail : rule.error().fields[0].detail;
+    EXPECT_NE(told.find(says), std::string::npos) << json << ": " << told;
+  }
+  const auto whole = parse_fault_rule(
+      R"({"fault":"cut_response","count":3,"probability":0.05,"delay_ms":7,"bytes":40,"match":{"method":"POST","path_prefix":"/v1","reference":"r"}})");
+  ASSERT_TRUE(whole.ok());
+  EXPECT_EQ(whole->count, 3);
+  EXPECT_EQ(whole->fault.bytes, 40U);
+  EXPECT_EQ(whole->path_prefix, "/v1");
+  EXPECT_EQ(parse_fault_rule(R"({"fault":"slow","count":null})")->count, std::nullopt);
 }
 
 }  // namespace

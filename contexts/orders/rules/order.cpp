@@ -97,10 +97,28 @@ std::string why_not_payable(const Order& order) {
   PURSER_ASSERT(false);
 }
 
+// Why an order is not cancelled, and how its money goes back where some is left.
+std::string why_not_cancellable(const Order& order) {
+  const std::string state = "The order is " + std::string(text(order.status)) + " and cannot become ORDER_CANCELLED. ";
+  switch (order.status) {
+    case Status::partially_refunded:
+      return state + "Part of its money went back already: refund the rest" + (order.payment ? " of payment " + order.payment->id : "") + " instead.";
+    case Status::refunded:
+      return state + "All of its money was given back already.";
+    case Status::order_cancelled:
+      return "The order is cancelled already.";
+    case Status::expired:
+      return state + "It expired unpaid: there is nothing to give back.";
+    default:
+      return state;
+  }
+}
+
 std::string why_illegal(const Order& order, std::optional<Status> wanted) {
   const std::string state(text(order.status));
   if (!wanted) return "The order is " + state + "; it can be changed only while it is CREATED or PAYMENT_FAILED.";
   if (*wanted == Status::payment_in_progress) return why_not_payable(order);
+  if (*wanted == Status::order_cancelled) return why_not_cancellable(order);
   return "The order is " + state + " and cannot become " + std::string(text(*wanted)) + ".";
 }
 

@@ -70,6 +70,37 @@ std::string undecided_text(const Payment& payment) {
   return "An earlier attempt of this payment is still open. Wait for its outcome.";
 }
 
+std::string held_or_gone(Status status) {
+  switch (status) {
+    case Status::captured:
+      return "All of it was captured already.";
+    case Status::partially_refunded:
+    case Status::refunded:
+      return "It was captured, and refunded since.";
+    case Status::voided:
+      return "Its money was released.";
+    case Status::failed:
+      return "It holds no money: retry it, or pay with a new payment.";
+    default:
+      return "Nothing is held by it.";
+  }
+}
+
+// Why it cannot become `wanted`, and what can be done instead.
+std::string why_illegal(const Payment& payment, Status wanted) {
+  const std::string state = "The payment is " + std::string(text(payment.status));
+  switch (wanted) {
+    case Status::processing:
+      return state + "; only a FAILED payment can be retried. To pay once more, make a new payment.";
+    case Status::captured:
+      return state + ", and there is nothing to capture. " + held_or_gone(payment.status);
+    case Status::voided:
+      return state + ", and there is nothing to release. " + held_or_gone(payment.status);
+    default:
+      return state + " and cannot become " + std::string(text(wanted)) + ".";
+  }
+}
+
 Error in_progress(Error error, std::string code, std::string detail) {
   error.code = std::move(code);
   error.detail = std::move(detail);
@@ -98,7 +129,7 @@ Error explain(const Refused& refused, const Payment& payment) {
   switch (refused.why) {
     case Refusal::illegal_transition:
       error.code = "illegal_transition";
-      error.detail = "The payment is " + state + " and cannot become " + std::string(text(refused.wanted.value())) + ".";
+      error.detail = why_illegal(payment, refused.wanted.value());
       error.metadata["wanted"] = text(*refused.wanted);
       return error;
     case Refusal::attempt_in_progress:
@@ -114,7 +145,7 @@ Error explain(const Refused& refused, const Payment& payment) {
       return error;
     case Refusal::nothing_authorized:
       error.code = "illegal_transition";
-      error.detail = "The payment is " + state + ": nothing is authorised.";
+      error.detail = "The payment is " + state + ": nothing is authorised. " + held_or_gone(payment.status);
       return error;
     case Refusal::amount_exceeds_authorized:
       error = invalid("/amount", "amount_exceeds_authorized", "At most " + money(payment, payment.capturable()) + " can still be captured.");

@@ -413,6 +413,24 @@ TEST_F(RestTest, RefusesCardNumbersWhereverTheyStand) {
   EXPECT_EQ(send(request).status, 200);
 }
 
+TEST_F(RestTest, SaysWhereACardNumberStands) {
+  const std::string card = "4242424242424242";
+  auto header = get("/orders");
+  header.headers.set("X-Note", card);
+  const std::vector<std::pair<http::Request, std::string>> cases = {
+      {post("/orders", R"({"items":[{"sku":"a"},{"sku":"4242 4242 4242 4242"}]})"), R"("pointer":"/items/1/sku")"},
+      {post("/orders", R"({"items":[{"quantity":)" + card + "}]}"), R"("pointer":"/items/0/quantity")"},
+      {post("/orders", R"({"metadata":{"a/b":")" + card + R"("}})"), R"("pointer":"/metadata/a~1b")"},
+      {post("/orders", R"({"metadata":{")" + card + R"(":"x"}})"), R"("pointer":"/metadata")"},
+      {post("/orders", card), R"("pointer":"")"},
+      {post("/orders", "{\"card\": " + card), R"("pointer":"")"},
+      {get("/orders?user_id=" + card), "the query parameter user_id"},
+      {get("/orders?" + card), "the name of a query parameter"},
+      {get("/orders/" + card), "the path or the query"},
+      {header, "the header X-Note"}};
+  for (const auto& [request, where] : cases) EXPECT_TRUE(has(send(request), where)) << request.target << " " << request.body;
+}
+
 TEST_F(RestTest, CarriesTraceAndCorrelation) {
   auto request = get("/orders");
   request.headers.set("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
