@@ -10,7 +10,7 @@ import { webhookSecret } from './server.mjs';
 // Random text without digits: sixteen of them in a row could pass for a card number, which a server refuses anywhere.
 const letters = (bytes) => randomBytes(bytes).toString('hex').replace(/[0-9]/g, (digit) => 'ghijklmnop'[digit]);
 
-const leaks = /\.(cpp|hpp|cc|h):\d|std::|boost::|purser::|sqlite|select .* from|insert into|terminate|0x[0-9a-f]{8}|stack trace|\/home\/|\/tmp\//i;
+const leaks = /\.(cpp|hpp|cc|h):\d|std::|boost::|purser::|sqlite|select .* from|insert into|terminate|(?<![0-9a-z])0x[0-9a-f]{8}|stack trace|\/home\/|\/tmp\//i;
 const pollMs = 60;
 
 export async function runScenario(scenario, server, keys) {
