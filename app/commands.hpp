@@ -17,5 +17,6 @@ std::shared_ptr<void> add_sandbox(CLI::App& cli, int& status);
 std::shared_ptr<void> add_keys(CLI::App& cli, int& status);
 std::shared_ptr<void> add_events(CLI::App& cli, int& status);
 std::shared_ptr<void> add_verify(CLI::App& cli, int& status);
+std::shared_ptr<void> add_explain(CLI::App& cli, int& status);
 
 }  // namespace purser::app

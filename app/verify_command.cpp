@@ -6,15 +6,13 @@
 #include <charconv>
 
 #include "app/commands.hpp"
-#include "app/database.hpp"
 #include "app/run_task.hpp"
 #include "app/server_place.hpp"
-#include "app/shop.hpp"
+#include "app/snapshot.hpp"
 #include "platform/clock.hpp"
 #include "platform/config.hpp"
 #include "platform/http/curl_client.hpp"
 #include "platform/json/json_writer.hpp"
-#include "platform/store/sqlite_connection.hpp"
 #include "verify/stripe_records.hpp"
 #include "verify/verify.hpp"
 
@@ -22,7 +20,6 @@ namespace purser::app {
 namespace {
 
 constexpr int clean = 0, violated = 1, unchecked = 2;
-constexpr int busy_ms = 10'000;
 constexpr std::size_t shown_max = 20;            // of each check; --json shows all
 constexpr Duration clocks_differ = minutes(10);  // the processor's from ours
 
@@ -68,42 +65,6 @@ std::optional<Duration> parse_duration(std::string_view text) {
 
 // A day, or a moment.
 std::optional<Instant> parse_since(const std::string& text) { return parse_rfc3339(text.size() == 10 ? text + "T00:00:00Z" : text); }
-
-// The tables must be those that the checks know: a database of another version is not judged.
-Result<Done> must_be_of_this_version(store::Tx& tx) {
-  auto unknown = verify::migrations_of(tx);
-  std::string missing;
-  for (const store::Migration& migration : all_migrations())
-    if (unknown.erase({migration.owner, migration.name}) == 0) missing = migration.owner + "/" + migration.name;
-  if (!unknown.empty()) {
-    const auto& [owner, name] = *unknown.begin();
-    return cannot("migration_unknown",
-                  "The database has the migration " + owner + "/" + name + ", which is not known here: run the newer binary that applied it.");
-  }
-  if (!missing.empty())
-    return cannot("migration_missing", "The database lacks the migration " + missing +
-                                           ": an older binary made it. Start the server once, or run the binary that made it.");
-  return Done{};
-}
-
-// One snapshot of the database, opened for reading alone.
-template <class Look>
-Result<Done> in_snapshot(const std::string& data_dir, Look look) {
-  const auto file = std::filesystem::path(data_dir) / "purser.db";
-  std::error_code error;
-  if (!std::filesystem::exists(file, error))
-    return cannot("no_database", "There is no database at " + file.string() + ". Name the server's data folder with --data-dir.");
-  try {
-    store::Connection connection(file, store::Connection::Mode::read_only, busy_ms);
-    connection.begin_snapshot();
-    Result<Done> done = must_be_of_this_version(connection);
-    if (done.ok()) look(connection);
-    connection.rollback();
-    return done;
-  } catch (const store::Trouble& trouble) {
-    return cannot("database_unreadable", std::string("The database cannot be read: ") + trouble.what());
-  }
-}
 
 // ---- the processor's records
 

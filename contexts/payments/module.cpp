@@ -3,6 +3,7 @@
 #include "contexts/payments/config_service.hpp"
 #include "contexts/payments/jobs.hpp"
 #include "contexts/payments/service.hpp"
+#include "contexts/payments/timeline.hpp"
 #include "contexts/payments/webhooks.hpp"
 
 namespace purser::payments {
@@ -26,7 +27,8 @@ Module make_module(const Parts& parts) {
   parts.directory.put<::payments::config::v1::ConfigService>(configs);
   Orchestrator& orchestrator = context->orchestrator;
   return {.name = "payments",
-          .services = {::payments::v1::bind(service), ::payments::config::v1::bind(configs)},
+          .services = {::payments::v1::bind(service), ::payments::config::v1::bind(configs),
+                       ::payments::v1::bind(std::make_shared<TimelineService>(parts.store))},
           .routes = {webhook_route(orchestrator)},
           .subscriptions = {},
           .jobs = jobs(orchestrator),

@@ -205,6 +205,7 @@ Task<void> Orchestrator::resolve(AttemptKey key) {
   const int checks = attempt->checks + 1;
   const Instant next = now + recheck_after(attempt->status, checks);
   auto scheduled = co_await store_.transact([&](Tx& tx) -> Result<Done> {
+    book_.note(tx, call, payment.id, key.attempt_id, outcome);
     schedule_check(tx, key.attempt_id, next, checks);
     return Done{};
   });
@@ -224,7 +225,10 @@ Task<void> Orchestrator::look_again(rpc::Call call, AttemptKey key, std::string 
     const bool sum_moved =
         payment->attempt(key.attempt_id)->kind == AttemptKind::capture && (payment->captured != captured_before || payment->capture_pending() > 0);
     const bool undecided = outcome.end == End::in_doubt || outcome.end == End::requires_action || sum_moved;
-    if (outcome.end == End::succeeded && !undecided) TRY_DONE(book_.settle(tx, call, *payment, key.attempt_id, outcome));
+    if (outcome.end == End::succeeded && !undecided)
+      TRY_DONE(book_.settle(tx, call, *payment, key.attempt_id, outcome));
+    else
+      book_.note(tx, call, payment->id, key.attempt_id, outcome);
     if (checks > look_again_max)
       schedule_check(tx, key.attempt_id, std::nullopt, checks);
     else if (undecided)

@@ -5,6 +5,7 @@
 
 #include "contexts/payments/wire.hpp"
 #include "kernel/assert.hpp"
+#include "kernel/card_number.hpp"
 #include "payments/v1/payment_service.pb.h"
 #include "platform/log.hpp"
 #include "platform/metrics.hpp"
@@ -132,6 +133,7 @@ Result<Payment> PaymentBook::settle(store::Tx& tx, const rpc::Call& call, const 
   const NewAttempt reverse{.id = make_id<AttemptId>(now, random_), .processor = before->processor, .check_at = now, .asked_by = "system"};
   rpc::Call as_asked = call;
   as_asked.caller.actor = before->asked_by;
+  note(tx, call, payment.id, id, outcome);
 
   auto change = payments::settle(payment, id, outcome, reverse, now);
   if (!change) {
@@ -152,11 +154,25 @@ Result<std::optional<Payment>> PaymentBook::fall_back(store::Tx& tx, const rpc::
                                                       const Outcome& outcome, const NewAttempt& next) {
   const auto change = payments::fall_back(payment, id, outcome, next, clock_.now());
   if (!change) return std::optional<Payment>();
+  note(tx, call, payment.id, id, outcome);
   rpc::Call as_asked = call;
   as_asked.caller.actor = payment.attempt(id)->asked_by;
   TRY(Payment after, this->change(tx, as_asked, payment, *change));
   rpc::pass_work_on(tx, id.text(), next.id.text());
   return std::optional(std::move(after));
+}
+
+void PaymentBook::note(store::Tx& tx, const rpc::Call& call, const PaymentId& payment, AttemptId attempt, const Outcome& outcome) {
+  Answer answer{.at = clock_.now(),
+                .attempt_id = attempt.text(),
+                .cause = call.request_id,
+                .outcome = std::string(text(outcome.end)),
+                .processor_ref = outcome.processor_ref,
+                .failure = outcome.failure,
+                .took = outcome.took};
+  // A processor's words are its own; a card's number has no place here whoever writes it.
+  if (answer.failure && contains_card_number(answer.failure->message)) answer.failure->message = "(left out: it holds a card number)";
+  note_answer(tx, payment, answer);
 }
 
 // All requests that pay, retry, capture and void are answered with the payment; those that refund, with the refund.

@@ -23,6 +23,9 @@ class PaymentBook {
   Result<std::optional<Payment>> fall_back(store::Tx& tx, const rpc::Call& call, const Payment& payment, AttemptId attempt, const Outcome& outcome,
                                            const NewAttempt& next);
 
+  // What was answered about an attempt, whether it decides anything or not: for the payment's timeline.
+  void note(store::Tx& tx, const rpc::Call& call, const PaymentId& payment, AttemptId attempt, const Outcome& outcome);
+
   Clock& clock() { return clock_; }
   Random& random() { return random_; }
 

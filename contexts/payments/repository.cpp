@@ -298,6 +298,36 @@ void schedule_check(Tx& tx, const AttemptId& attempt, std::optional<Instant> at,
   tx.exec("update payment_attempts set next_check_at = $1, checks = $2 where id = $3 and next_check_at is not null", at, checks, attempt.text());
 }
 
+void note_answer(Tx& tx, const PaymentId& payment, const Answer& answer) {
+  tx.exec(
+      "insert into attempt_answers (payment_id, attempt_id, at, cause, outcome, processor_ref, failure, latency_ms) "
+      "values ($1, $2, $3, $4, $5, $6, $7, $8)",
+      payment.text(), answer.attempt_id, answer.at, answer.cause, answer.outcome, answer.processor_ref, write_failure(answer.failure),
+      answer.took.ms);
+}
+
+std::vector<Answer> answers_of(Tx& tx, const PaymentId& payment) {
+  std::vector<Answer> answers;
+  tx.query(
+      "select at, attempt_id, cause, outcome, processor_ref, failure, latency_ms from attempt_answers where payment_id = $1 order by at",
+      [&](const Row& row) {
+        answers.push_back({.at = row.instant(0),
+                           .attempt_id = std::string(row.text(1)),
+                           .cause = std::string(row.text(2)),
+                           .outcome = std::string(row.text(3)),
+                           .processor_ref = std::string(row.text(4)),
+                           .failure = read_failure(row, 5),
+                           .took = Duration{row.integer(6)}});
+      },
+      payment.text());
+  return answers;
+}
+
+std::optional<std::string> merchant_of(Tx& tx, const std::string& id) {
+  return tx.first(
+      "select merchant_id from payments where id = $1 or order_id = $1 limit 1", [](const Row& row) { return std::string(row.text(0)); }, id);
+}
+
 std::optional<StoredConfig> latest_config(Tx& tx, const std::string& merchant_id) {
   return tx.first("select version, config, actor, created_at from merchant_configs where merchant_id = $1 order by version desc limit 1", read_config,
                   merchant_id);

@@ -49,6 +49,22 @@ std::optional<Instant> next_due(store::Tx& tx);
 std::int64_t adopt_sent_attempts(store::Tx& tx, Instant now);
 void schedule_check(store::Tx& tx, const AttemptId& attempt, std::optional<Instant> at, int checks);
 
+// What was answered about an attempt: a processor's reply, its webhook, or what it said when it was asked again.
+struct Answer {
+  Instant at{};
+  std::string attempt_id{};
+  std::string cause{};  // a request's id, "janitor", "webhook/…"
+  std::string outcome{};
+  std::string processor_ref{};
+  std::optional<Failure> failure{};
+  Duration took{};
+};
+void note_answer(store::Tx& tx, const PaymentId& payment, const Answer& answer);
+// In the order they came.
+std::vector<Answer> answers_of(store::Tx& tx, const PaymentId& payment);
+// For operators, who ask about any merchant's.
+std::optional<std::string> merchant_of(store::Tx& tx, const std::string& payment_or_order_id);
+
 // A merchant's configuration as it was stored: the serialized payments.config.v1.MerchantConfig.
 struct StoredConfig {
   std::int64_t version = 0;

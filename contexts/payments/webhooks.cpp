@@ -67,8 +67,12 @@ Result<std::string> take(Orchestrator& orchestrator, Tx& tx, const std::string& 
   const auto payment = key ? find(tx, key->merchant_id, key->payment_id) : std::nullopt;
   const std::string verdict = key ? verdict_on(notice, processor, payment, *key) : "unmatched";
   if (!take_in(tx, processor, notice.event_id, notice.type, book.clock().now(), verdict)) return std::string("duplicate");
-  if (verdict != "applied") return verdict;
+  if (verdict == "unmatched") return verdict;
   rpc::Call call = rpc::system_call(key->merchant_id, "webhook/" + notice.event_id);
+  if (verdict != "applied") {
+    book.note(tx, call, payment->id, key->attempt_id, notice.outcome);
+    return verdict;
+  }
   call.caller.actor = "processor:" + processor;
   TRY(const Payment after, book.settle(tx, call, *payment, key->attempt_id, notice.outcome));
   return verdict;

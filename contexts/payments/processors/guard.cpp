@@ -10,26 +10,6 @@ Outcome not_called(const std::string& why) {
   return {.end = End::not_sent, .failure = Failure{.code = "network_failure", .message = why, .retryable = true, .outcome = "not_sent"}};
 }
 
-std::string_view text(End end) {
-  switch (end) {
-    case End::succeeded:
-      return "succeeded";
-    case End::declined:
-      return "declined";
-    case End::requires_action:
-      return "requires_action";
-    case End::not_sent:
-      return "not_sent";
-    case End::in_doubt:
-      return "in_doubt";
-    case End::absent:
-      return "absent";
-    case End::released:
-      return "released";
-  }
-  return "";
-}
-
 }  // namespace
 
 Guard::Guard(std::shared_ptr<Processor> inner, Clock& clock, Random& random, trace::Exporter* exporter, GuardOptions options)
@@ -82,6 +62,7 @@ Task<Outcome> Guard::once(Ask ask, std::string operation, Instruction instructio
     breaker_.failed(clock_.now());
   else
     breaker_.succeeded();
+  outcome.took = clock_.now() - begun;
   observe(operation, instruction, outcome, begun, span, parent);
   co_return outcome;
 }

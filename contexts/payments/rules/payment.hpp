@@ -299,12 +299,14 @@ enum class End : std::uint8_t {
   absent,    // looked up past the processor's visibility lag, and unknown there
   released,  // the processor let the authorisation go
 };
+std::string_view text(End end);  // "in_doubt"
 struct Outcome {
   End end;
   std::string processor_ref{};
   std::string action_url{};
   std::optional<Failure> failure{};
   bool answered = false;  // for in_doubt and not_sent: the processor is there and said so itself
+  Duration took{};        // from asking to knowing, where somebody asked
 };
 
 // The change an outcome makes to its attempt and payment; nothing where it is not news. `reverse` is used where a success came

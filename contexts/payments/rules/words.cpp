@@ -45,6 +45,15 @@ constexpr Words<AttemptStatus, 9> attempt_words{{
     {AttemptStatus::absent, "ABSENT"},
     {AttemptStatus::reversed, "REVERSED"},
 }};
+constexpr Words<End, 7> end_words{{
+    {End::succeeded, "succeeded"},
+    {End::declined, "declined"},
+    {End::requires_action, "requires_action"},
+    {End::not_sent, "not_sent"},
+    {End::in_doubt, "in_doubt"},
+    {End::absent, "absent"},
+    {End::released, "released"},
+}};
 constexpr Words<PartStatus, 3> part_words{{{PartStatus::pending, "PENDING"}, {PartStatus::succeeded, "SUCCEEDED"}, {PartStatus::failed, "FAILED"}}};
 
 template <class Value, std::size_t N>
@@ -115,6 +124,7 @@ std::string_view text(CaptureMethod method) { return word_for(capture_method_wor
 std::string_view text(AttemptKind kind) { return word_for(kind_words, kind); }
 std::string_view text(AttemptStatus status) { return word_for(attempt_words, status); }
 std::string_view text(PartStatus status) { return word_for(part_words, status); }
+std::string_view text(End end) { return word_for(end_words, end); }
 std::optional<Status> parse_status(std::string_view word) { return value_of(status_words, word); }
 std::optional<CaptureMethod> parse_capture_method(std::string_view word) { return value_of(capture_method_words, word); }
 std::optional<AttemptKind> parse_attempt_kind(std::string_view word) { return value_of(kind_words, word); }
