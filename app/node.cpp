@@ -118,7 +118,10 @@ void Node::listen() {
 Reply<Done> Node::start() {
   CO_TRY_DONE(co_await shop_->recover());
   listen();
-  if (sandbox_) co_await sandbox_->send_webhooks_to("http://127.0.0.1:" + std::to_string(http_->port()) + "/webhooks/");
+  if (sandbox_) {
+    co_await sandbox_->send_webhooks_to("http://127.0.0.1:" + std::to_string(http_->port()) + "/webhooks/");
+    sandbox_->run(io_.get_executor());
+  }
   jobs_ = shop_->start_jobs(io_.get_executor());
   log::info("serving", {{"http_port", http_->port()}, {"grpc_port", grpc_->port()}, {"mode", config_.mode}, {"version", version}});
   co_return Done{};

@@ -25,6 +25,7 @@ struct SandboxFlags {
 
 Task<void> run(SandboxHost& host, asio::io_context& io, std::uint16_t port) {
   host.start(io.get_executor(), port);
+  host.run(io.get_executor());
   fmt::print("The sandbox processor listens on http://127.0.0.1:{}; its ledger is at /_sandbox/ledger.\n", host.port());
   std::fflush(stdout);
   asio::signal_set signals(io, SIGINT, SIGTERM);

@@ -22,8 +22,9 @@ Result<std::unique_ptr<SandboxHost>> SandboxHost::open(const std::filesystem::pa
 void SandboxHost::start(boost::asio::any_io_executor executor, std::uint16_t port) {
   server_ = http::listen(executor, "127.0.0.1", port, sandbox_->handler(), [](const Error& error) { return rpc::problem(error, "", ""); },
                          {.allow_cut = true});
-  boost::asio::co_spawn(executor, sandbox_->run(), boost::asio::detached);
 }
+
+void SandboxHost::run(boost::asio::any_io_executor executor) { boost::asio::co_spawn(executor, sandbox_->run(), boost::asio::detached); }
 
 Task<void> SandboxHost::send_webhooks_to(std::string url) {
   http::Request settings{.method = "POST", .target = "/_sandbox/settings"};

@@ -17,7 +17,9 @@ class SandboxHost {
                                                    sandbox::Options options);
 
   http::Handler handler() { return sandbox_->handler(); }
-  // Throws std::system_error where the port is taken.
+  // What time brings (late refunds, webhooks): begun once it is known where webhooks go, for what is settled before is told to nobody.
+  void run(boost::asio::any_io_executor executor);
+  // Answers from now on. Throws std::system_error where the port is taken.
   void start(boost::asio::any_io_executor executor, std::uint16_t port);
   std::uint16_t port() const { return server_ ? server_->port() : 0; }
   // Each face to `url` and its own name: http://127.0.0.1:8080/webhooks/ + stripe.

@@ -8,6 +8,7 @@
 
 #include "kernel/letters.hpp"
 #include "platform/rpc/idempotency.hpp"
+#include "platform/rpc/page.hpp"
 
 namespace purser::payments {
 namespace {
@@ -16,7 +17,7 @@ namespace api = ::payments::config::v1;
 using store::Tx;
 
 constexpr std::size_t bytes_max = 64 << 10;
-constexpr int try_by_default = 100, rerouted_max = 100, page_by_default = 20;
+constexpr int try_by_default = 100, rerouted_max = 100;
 
 api::MerchantConfig to_api(const StoredConfig& stored) {
   api::MerchantConfig config;
@@ -108,6 +109,16 @@ std::optional<std::int64_t> number_of(const std::string& text) {
   return error == std::errc() && end == text.data() + text.size() && number > 0 ? std::optional(number) : std::nullopt;
 }
 
+// A cursor of the list of versions; nothing where it is not given.
+Result<std::optional<std::int64_t>> version_at(const std::string& cursor, const std::string& parameter) {
+  const auto number = number_of(cursor);
+  if (cursor.empty() || number) return number;
+  return Error{.kind = Kind::invalid,
+               .code = "validation_failed",
+               .detail = parameter + " is the number of a version.",
+               .fields = {{"/" + parameter, "This is not the number of a version.", "invalid_cursor"}}};
+}
+
 }  // namespace
 
 Reply<api::GetConfigResponse> ConfigService::GetConfig(rpc::Call call, api::GetConfigRequest) {
@@ -132,21 +143,17 @@ Reply<api::UpdateConfigResponse> ConfigService::UpdateConfig(rpc::Call call, api
 }
 
 Reply<api::ListConfigVersionsResponse> ConfigService::ListConfigVersions(rpc::Call call, api::ListConfigVersionsRequest request) {
-  const std::string& cursor = request.page_token().empty() ? request.starting_after() : request.page_token();
-  const auto below = number_of(cursor);
-  if (!cursor.empty() && !below)
-    co_return Error{.kind = Kind::invalid,
-                    .code = "validation_failed",
-                    .detail = "starting_after is the number of a version.",
-                    .fields = {{"/starting_after", "This is not the number of a version.", "invalid_cursor"}}};
-  const int size = request.page_size() > 0 ? request.page_size() : page_by_default;
+  const rpc::Page page = rpc::Page::of(request);
+  CO_TRY(const auto below, version_at(page.after, "starting_after"));
+  CO_TRY(const auto above, version_at(page.before, "ending_before"));
+  const int one_more = static_cast<int>(page.size) + 1;
   co_return co_await orchestrator_.store().read([&](Tx& tx) -> Result<api::ListConfigVersionsResponse> {
-    auto found = list_configs(tx, call.caller.merchant_id, below, size + 1);
+    const std::string& merchant = call.caller.merchant_id;
+    auto found = page.backwards() ? list_configs_above(tx, merchant, *above, one_more) : list_configs(tx, merchant, below, one_more);
     api::ListConfigVersionsResponse response;
-    response.set_has_more(found.size() > static_cast<std::size_t>(size));
-    if (response.has_more()) found.pop_back();
+    response.set_has_more(rpc::settle_page(page, found));
     for (const StoredConfig& stored : found) *response.add_versions() = to_api(stored);
-    if (response.has_more()) response.set_next_page_token(std::to_string(found.back().version));
+    if (response.has_more() && !found.empty()) response.set_next_page_token(std::to_string(found.back().version));
     return response;
   });
 }

@@ -346,6 +346,14 @@ std::vector<StoredConfig> list_configs(Tx& tx, const std::string& merchant_id, s
   return configs;
 }
 
+std::vector<StoredConfig> list_configs_above(Tx& tx, const std::string& merchant_id, std::int64_t above, int rows_max) {
+  std::vector<StoredConfig> configs;
+  tx.query(
+      "select version, config, actor, created_at from merchant_configs where merchant_id = $1 and version > $2 order by version limit $3",
+      [&](const Row& row) { configs.push_back(read_config(row)); }, merchant_id, above, rows_max);
+  return configs;
+}
+
 void insert_config(Tx& tx, const std::string& merchant_id, const StoredConfig& config) {
   tx.exec("insert into merchant_configs (merchant_id, version, config, actor, created_at) values ($1, $2, $3, $4, $5)", merchant_id, config.version,
           store::Value::blob(config.bytes), config.actor, config.created_at);

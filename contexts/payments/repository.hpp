@@ -74,8 +74,9 @@ struct StoredConfig {
 };
 std::optional<StoredConfig> latest_config(store::Tx& tx, const std::string& merchant_id);
 std::optional<StoredConfig> find_config(store::Tx& tx, const std::string& merchant_id, std::int64_t version);
-// The newest first, those before `below` where it is given.
+// Those older than `below`, the newest first; or those newer than `above`, the oldest first.
 std::vector<StoredConfig> list_configs(store::Tx& tx, const std::string& merchant_id, std::optional<std::int64_t> below, int rows_max);
+std::vector<StoredConfig> list_configs_above(store::Tx& tx, const std::string& merchant_id, std::int64_t above, int rows_max);
 void insert_config(store::Tx& tx, const std::string& merchant_id, const StoredConfig& config);
 
 // False where this event was taken in before.

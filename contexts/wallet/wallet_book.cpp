@@ -9,8 +9,10 @@ using store::Tx;
 
 // What a command is decided on. A command in no currency is in that of its charge; where there is none, it is refused whatever the
 // balances are.
-Books books_for(Tx& tx, const std::string& merchant_id, const Command& command) {
-  Books books{.currency = command.currency.value_or(*Currency::parse("USD"))};
+Books books_for(Tx& tx, const rpc::Call& call, const Command& command) {
+  const std::string& merchant_id = call.caller.merchant_id;
+  // Payments ask as the system, which no key from outside is.
+  Books books{.currency = command.currency.value_or(*Currency::parse("USD")), .asked_by_payments = call.caller.actor == "system"};
   books.earlier = find_operation(tx, merchant_id, command.reference);
   if (books.earlier) return books;
   if (!command.charge_id.empty()) books.charge = find_charge(tx, merchant_id, command.user_id, command.charge_id);
@@ -23,7 +25,7 @@ Books books_for(Tx& tx, const std::string& merchant_id, const Command& command) 
 
 Result<Operation> WalletBook::record(Tx& tx, const rpc::Call& call, const Command& command) {
   const std::string& merchant_id = call.caller.merchant_id;
-  const Books books = books_for(tx, merchant_id, command);
+  const Books books = books_for(tx, call, command);
   const auto decided = decide(command, books);
   if (!decided) return explain(decided.error(), command, books);
   if (!*decided) return *books.earlier;

@@ -81,6 +81,10 @@ std::optional<std::string_view> Headers::find(std::string_view name) const {
   return std::nullopt;
 }
 
+std::size_t Headers::count(std::string_view name) const {
+  return static_cast<std::size_t>(std::ranges::count_if(headers_, [&](const Header& header) { return same_name(header.name, name); }));
+}
+
 void Headers::set(std::string_view name, std::string_view value) {
   // Copied first: a caller may pass a view into the very header that is replaced.
   Header replacement{std::string(name), std::string(value)};

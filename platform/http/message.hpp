@@ -21,7 +21,8 @@ struct Header {
 // Names compare without case. find() gives the first value, or nothing.
 class Headers {
  public:
-  std::optional<std::string_view> find(std::string_view name) const;
+  std::optional<std::string_view> find(std::string_view name) const;  // the first
+  std::size_t count(std::string_view name) const;
   void set(std::string_view name, std::string_view value);  // replaces
   void add(std::string_view name, std::string_view value);
   const std::vector<Header>& all() const { return headers_; }

@@ -36,6 +36,9 @@ Result<std::optional<std::string>> idempotency_key(const http::Headers& headers)
   const auto header = headers.find("Idempotency-Key");
   if (!header) return std::optional<std::string>();
   const std::string_view text = trimmed(*header);
+  // Two of them: which one counts would be anybody's guess, and the request could be done twice.
+  if (headers.count("Idempotency-Key") > 1)
+    return Error{.kind = Kind::malformed, .code = "idempotency_key_invalid", .detail = "Send one Idempotency-Key header, not several."};
   auto key = text.starts_with('"') ? parse_sf_string(text) : std::optional(std::string(text));
   if (!key || !is_key(*key))
     return Error{.kind = Kind::malformed,
@@ -47,6 +50,8 @@ Result<std::optional<std::string>> idempotency_key(const http::Headers& headers)
 Result<std::optional<std::int64_t>> if_match(const http::Headers& headers) {
   const auto header = headers.find("If-Match");
   if (!header) return std::optional<std::int64_t>();
+  if (headers.count("If-Match") > 1)
+    return Error{.kind = Kind::malformed, .code = "if_match_invalid", .detail = "Send one If-Match header, not several."};
   std::string_view tag = trimmed(*header);
   if (tag == "*") return std::optional<std::int64_t>();
   if (tag.starts_with("W/")) tag.remove_prefix(2);

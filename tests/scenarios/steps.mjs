@@ -106,7 +106,14 @@ class Player {
       headers['Content-Length'] = '0';
     }
     if (step.signed) headers['Stripe-Signature'] = stripeSignature(step.signed.secret ?? webhookSecret, body ?? '', step.signed.age);
-    for (const [name, value] of step.headers) this.setHeader(headers, name, bodyBytes(value, this.variables).toString('latin1'));
+    // One that a step names twice is sent twice.
+    const given = new Set();
+    for (const [name, value] of step.headers) {
+      const text = bodyBytes(value, this.variables).toString('latin1');
+      if (given.has(name)) headers[name] = [headers[name], text].flat();
+      else this.setHeader(headers, name, text);
+      given.add(name);
+    }
     const base = elsewhere ? elsewhere[1] : step.sandbox ? this.server.sandbox : this.server.http;
     const ours = base === this.server.http;
     return { base, ours, method: step.method, path: elsewhere ? elsewhere[2] : encodeRaw(target), headers, body };

@@ -24,11 +24,13 @@ Guard::Guard(std::shared_ptr<Processor> inner, Clock& clock, Random& random, tra
 Result<Done> Guard::ready() const {
   const Instant now = clock_.now();
   if (breaker_.state(now) != CircuitBreaker::State::open) return Done{};
-  return Error{.kind = Kind::unavailable,
-               .code = "processor_unavailable",
-               .detail = "The payment processor does not answer at the moment. Nothing was charged; try again shortly.",
-               .metadata = {{"processor", std::string(name())}},
-               .retry_after_seconds = static_cast<int>(breaker_.retry_after(now).ms / 1000) + 1};
+  return Error{
+      .kind = Kind::unavailable,
+      .code = "processor_unavailable",
+      .detail =
+          "The payment processor does not answer at the moment. Nothing was charged; repeat the request shortly, under the same Idempotency-Key.",
+      .metadata = {{"processor", std::string(name())}},
+      .retry_after_seconds = static_cast<int>(breaker_.retry_after(now).ms / 1000) + 1};
 }
 
 Task<Outcome> Guard::process(Instruction instruction) {

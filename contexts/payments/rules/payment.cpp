@@ -133,6 +133,13 @@ Decision<Change> start(const Payment& payment, const NewAttempt& fresh, const st
   return change;
 }
 
+// Whether a payment has as many captures or refunds as it can have; `last` takes all that is left.
+template <class Part>
+bool is_full(const std::vector<Part>& parts, std::size_t most, bool last) {
+  const auto failed = static_cast<std::size_t>(std::ranges::count(parts, PartStatus::failed, &Part::status));
+  return failed >= failures_max || (parts.size() - failed >= most && !last);
+}
+
 Decision<Change> start_capture(const Payment& payment, const NewAttempt& fresh, CaptureId id, std::optional<std::int64_t> amount, bool final,
                                Instant now) {
   if (payment.is_undecided()) return refuse(Refusal::attempt_in_progress);
@@ -141,8 +148,8 @@ Decision<Change> start_capture(const Payment& payment, const NewAttempt& fresh, 
   if (payment.open_attempt(AttemptKind::release)) return refuse(Refusal::release_in_progress);
   // One at a time: a processor releases what is left with the last capture, so their order matters.
   if (payment.capture_pending() > 0) return refuse(Refusal::capture_in_progress);
-  if (payment.captures.size() >= captures_max) return refuse(Refusal::too_many_attempts);
   const std::int64_t wanted = amount.value_or(payment.capturable());
+  if (is_full(payment.captures, captures_max, final || wanted == payment.capturable())) return refuse(Refusal::too_many_captures);
   if (wanted > payment.capturable()) return refuse(Refusal::amount_exceeds_authorized);
   Change change = unchanged(payment, What::capture_started);
   Attempt attempt = begin(payment, fresh, AttemptKind::capture, wanted, now);
@@ -158,8 +165,8 @@ Decision<Change> start_refund(const Payment& payment, const NewAttempt& fresh, R
   if (payment.status == Status::refunded) return refuse(Refusal::already_refunded);
   if (payment.captured == 0 && payment.capture_pending() > 0) return refuse(Refusal::capture_in_progress);
   if (payment.captured == 0) return refuse(Refusal::nothing_captured);
-  if (payment.refunds.size() >= refunds_max) return refuse(Refusal::too_many_attempts);
   const std::int64_t wanted = amount.value_or(payment.refundable());
+  if (is_full(payment.refunds, refunds_max, wanted == payment.refundable())) return refuse(Refusal::too_many_refunds);
   if (wanted > payment.refundable() || payment.refundable() == 0) return refuse(Refusal::amount_exceeds_captured);
   Change change = unchanged(payment, What::refund_started);
   Attempt attempt = begin(payment, fresh, AttemptKind::refund, wanted, now);

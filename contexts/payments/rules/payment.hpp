@@ -250,6 +250,8 @@ enum class Refusal : std::uint8_t {
   captured_already,
   retry_not_allowed,
   too_many_attempts,
+  too_many_captures,
+  too_many_refunds,
 };
 
 // What was given up as ABSENT is looked for again: its last repetition may have been long on its way, or a clock wrong.
@@ -258,6 +260,9 @@ inline constexpr int look_again_max = 24;  // as long as the processor cannot te
 
 // What one payment can hold of each: every answer carries them all.
 inline constexpr std::size_t money_attempts_max = 50, captures_max = 100, refunds_max = 100;
+// Captures and refunds that failed do not count, and the one that takes all that is left is let through: no money is stranded. Only
+// somebody who repeats what fails for ever meets the end of it.
+inline constexpr std::size_t failures_max = 1000;
 
 struct Refused {
   Refusal why;

@@ -183,7 +183,15 @@ Error explain(const Refused& refused, const Payment& payment) {
       return error;
     case Refusal::too_many_attempts:
       error.code = "too_many_attempts";
-      error.detail = "The payment has as many attempts, captures or refunds as one can have. Pay with a new payment, or refund the rest at once.";
+      error.detail = "The payment has as many attempts as one can have. Pay with a new payment.";
+      return error;
+    case Refusal::too_many_captures:
+      error.code = "too_many_captures";
+      error.detail = "The payment has as many captures as one can have. Capture all that is left, or a part of it with final: true.";
+      return error;
+    case Refusal::too_many_refunds:
+      error.code = "too_many_refunds";
+      error.detail = "The payment has as many refunds as one can have. Refund all that is left at once: leave the amount out.";
       return error;
   }
   PURSER_ASSERT(false);

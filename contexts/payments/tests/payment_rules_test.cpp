@@ -12,7 +12,11 @@ namespace {
 const Currency usd = *Currency::parse("USD");
 constexpr Instant now{1'000};
 
-AttemptId attempt_id(int n) { return {{static_cast<std::uint8_t>(n)}}; }
+template <class SomeId>
+SomeId id(int n) {
+  return {{static_cast<std::uint8_t>(n), static_cast<std::uint8_t>(n >> 8)}};
+}
+AttemptId attempt_id(int n) { return id<AttemptId>(n); }
 NewAttempt fresh(int n) { return {.id = attempt_id(n), .processor = "stripe", .check_at = now}; }
 
 Payment payment_of(std::int64_t amount, CaptureMethod method) {
@@ -198,6 +202,37 @@ TEST(Refund, RefusesInOrder) {
     ASSERT_FALSE(got) << row.why;
     EXPECT_EQ(got.error().why, row.want) << row.why;
   }
+}
+
+// 100 parts are the most, but whatever is left can always be taken or given back.
+TEST(Limits, StrandNoMoney) {
+  Payment held = payment_of(10'000, CaptureMethod::manual);
+  held = after(held, start(held, fresh(1), "", now));
+  held = settled(held, 1, {.end = End::succeeded, .processor_ref = "pi_1"});
+  for (int i = 0; i < int(captures_max); ++i) {
+    held = after(held, start_capture(held, fresh(2 + i), id<CaptureId>(2 + i), 1, false, now));
+    held = settled(held, 2 + i, {.end = End::succeeded});
+  }
+  EXPECT_EQ(start_capture(held, fresh(500), id<CaptureId>(500), 1, false, now).error().why, Refusal::too_many_captures);
+  EXPECT_TRUE(start_capture(held, fresh(500), id<CaptureId>(500), 1, true, now));
+  held = after(held, start_capture(held, fresh(500), id<CaptureId>(500), std::nullopt, false, now));
+  held = settled(held, 500, {.end = End::succeeded});
+  EXPECT_EQ(held.captured, 10'000);
+  for (int i = 0; i < int(refunds_max); ++i) {
+    held = after(held, start_refund(held, fresh(600 + i), id<RefundId>(600 + i), 1, "", now));
+    held = settled(held, 600 + i, {.end = End::succeeded});
+  }
+  EXPECT_EQ(start_refund(held, fresh(900), id<RefundId>(900), 1, "", now).error().why, Refusal::too_many_refunds);
+  EXPECT_TRUE(start_refund(held, fresh(900), id<RefundId>(900), std::nullopt, "", now));
+}
+
+TEST(Limits, DoNotCountWhatFailed) {
+  Payment payment = captured();
+  for (int i = 0; i < int(refunds_max) + 1; ++i) {
+    payment = after(payment, start_refund(payment, fresh(2 + i), id<RefundId>(2 + i), 1, "", now));
+    payment = settled(payment, 2 + i, {.end = End::declined, .failure = declined(true)});
+  }
+  EXPECT_TRUE(start_refund(payment, fresh(900), id<RefundId>(900), 1, "", now));
 }
 
 TEST(Refund, ThatComesBackIsTakenBack) {
@@ -416,7 +451,7 @@ TEST(Words, AreReadAsTheyAreWritten) {
 }
 
 TEST(Words, TellEveryRefusal) {
-  for (int i = 0; i <= int(Refusal::too_many_attempts); ++i) {
+  for (int i = 0; i <= int(Refusal::too_many_refunds); ++i) {
     const Error error = explain({Refusal(i), Status::captured}, authorized());
     EXPECT_FALSE(error.code.empty()) << i;
     EXPECT_FALSE(error.detail.empty()) << i;

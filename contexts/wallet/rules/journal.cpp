@@ -130,7 +130,11 @@ bool sums_to_zero(const std::vector<Entry>& entries) {
   return sum == 0;
 }
 
+bool is_of_a_payment(std::string_view reference) { return reference.starts_with("pay_"); }
+
 Decision<std::optional<Posting>> decide(const Command& command, const Books& books) {
+  if (!books.asked_by_payments && is_of_a_payment(command.reference)) return refuse(Refusal::reference_reserved);
+  if (!books.asked_by_payments && books.charge && is_of_a_payment(books.charge->reference)) return refuse(Refusal::charge_of_a_payment);
   if (books.earlier && books.earlier->command == command) return std::optional<Posting>();
   if (books.earlier) return refuse(Refusal::reference_reused);
   if (command.amount ? *command.amount <= 0 : needs_amount(command.kind)) return refuse(Refusal::amount_not_positive);

@@ -106,7 +106,12 @@ struct Books {
   std::optional<Charge> charge{};      // the one that the command names, if it is this user's
   Currency currency;
   Balances balances{};  // the user's and the merchant's, in that currency
+  bool asked_by_payments = false;
 };
+
+// Credit that a payment holds or took moves by that payment alone: whoever moved it past it would leave its books wrong. Payments name
+// their operations by their own references, which no other caller may use.
+bool is_of_a_payment(std::string_view reference);
 
 struct Entry {
   Account account;
@@ -129,6 +134,8 @@ struct Posting {
 };
 
 enum class Refusal : std::uint8_t {
+  reference_reserved,
+  charge_of_a_payment,
   reference_reused,
   amount_not_positive,
   hold_not_found,

@@ -61,6 +61,14 @@ Error closed(const Charge& charge) {
   return error;
 }
 
+Error of_a_payment(const Charge& charge) {
+  const std::string payment = charge.reference.substr(0, charge.reference.find('-'));
+  Error error = conflict("charge_of_a_payment",
+                         "This credit belongs to the payment " + payment + ", whose books would be wrong. Capture, refund or void that one instead.");
+  error.metadata = {{"operation_id", charge.id.text()}, {"payment_id", payment}};
+  return error;
+}
+
 Error nothing_to_refund(const Charge& charge) {
   Error error =
       conflict("nothing_to_refund", charge.captured == 0 ? "Nothing of this hold was captured, so nothing can be refunded. Release it instead."
@@ -90,6 +98,10 @@ Error operation_not_found(const std::string& name) {
 
 Error explain(const Refused& refused, const Command& command, const Books& books) {
   switch (refused.why) {
+    case Refusal::reference_reserved:
+      return invalid("/reference", "reference_reserved", "References that begin with pay_ are those of payments. Use another one.");
+    case Refusal::charge_of_a_payment:
+      return of_a_payment(books.charge.value());
     case Refusal::reference_reused:
       return reused(books.earlier.value());
     case Refusal::amount_not_positive:

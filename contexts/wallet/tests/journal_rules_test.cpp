@@ -43,6 +43,10 @@ TEST(Decide, RefusesInOrder) {
   const Operation other = done(whole(OperationKind::credit, 7));
   const Charge debited = charge(OperationKind::debit, 40, 40), closed = charge(OperationKind::hold, 40, 30, 10);
   const Charge returned = charge(OperationKind::debit, 40, 40, 0, 40);
+  Command paying = whole(OperationKind::credit, 1);
+  paying.reference = "pay_01kam2x1f4e7rbk3h6t9v5w8yz-1-2";
+  Charge of_a_payment = charge(OperationKind::hold, 40, 30);
+  of_a_payment.reference = paying.reference;
   struct Row {
     const char* why;
     Command command;
@@ -51,6 +55,10 @@ TEST(Decide, RefusesInOrder) {
   };
   const Row rows[] = {
       // clang-format off
+      {"a payment's reference",    paying,                             books(balances(0, 0)),                  Refusal::reference_reserved},
+      {"refund a payment's",       part(OperationKind::refund, 1),     books(balances(0, 30), of_a_payment),   Refusal::charge_of_a_payment},
+      {"capture a payment's",      part(OperationKind::capture, 1),    books(balances(0, 30), of_a_payment),   Refusal::charge_of_a_payment},
+      {"release a payment's",      part(OperationKind::release, {}),   books(balances(0, 30), of_a_payment),   Refusal::charge_of_a_payment},
       {"another's reference",      whole(OperationKind::debit, 0),     books(balances(0, 0), {}, other),       Refusal::reference_reused},
       {"the same, other amount",   whole(OperationKind::credit, 8),    books(balances(0, 0), {}, other),       Refusal::reference_reused},
       {"no amount",                whole(OperationKind::credit, 0),    books(balances(0, 0)),                  Refusal::amount_not_positive},
@@ -82,6 +90,17 @@ TEST(Decide, RefusesInOrder) {
     const Error told = explain(got.error(), row.command, row.books);
     EXPECT_FALSE(told.code.empty() || told.detail.empty()) << row.why;
   }
+}
+
+TEST(Decide, LetsPaymentsMoveWhatIsTheirs) {
+  Charge held_by_payment = held(40);
+  held_by_payment.reference = "pay_01kam2x1f4e7rbk3h6t9v5w8yz-1-1";
+  Command capture = part(OperationKind::capture, 10);
+  capture.reference = "pay_01kam2x1f4e7rbk3h6t9v5w8yz-1-2";
+  Books known = books(balances(40, 0), held_by_payment);
+  EXPECT_FALSE(decide(capture, known));
+  known.asked_by_payments = true;
+  EXPECT_TRUE(decide(capture, known));
 }
 
 TEST(Decide, MovesCreditBetweenTwoAccounts) {
