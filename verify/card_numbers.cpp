@@ -36,6 +36,8 @@ constexpr ScannedTable tables[] = {
      "payment_attempts order by reference"},
     {"merchant_configs", "config,actor", "merchant_id",
      "select merchant_id || ' ' || version, config, actor from merchant_configs order by merchant_id, version"},
+    {"attempt_answers", "failure", "payment_id,attempt_id,cause,outcome,processor_ref",
+     "select payment_id || ' ' || attempt_id, failure from attempt_answers where failure is not null order by payment_id, at"},
     {"captures", "failure", "id,payment_id,status", "select payment_id || ' ' || id, failure from captures where failure is not null order by id"},
     {"refunds", "reason,failure", "id,payment_id,merchant_id,status", "select payment_id || ' ' || id, reason, failure from refunds order by id"},
     {"wallets", "user_id", "id,merchant_id", "select id, user_id from wallets order by id"},

@@ -15,7 +15,7 @@ using store::Row;
 using store::Tx;
 
 struct Attempt {
-  std::string reference, processor_ref, kind, status;
+  std::string reference, processor_ref, kind, status, processor;
   std::int64_t amount = 0, step = 0;
   Instant created_at{};
   bool gets_money() const { return kind == "AUTHORIZE" || kind == "SALE"; }
@@ -36,7 +36,7 @@ std::vector<Payment> load(Tx& tx) {
   std::vector<Payment> all;
   tx.query(
       "select p.id, p.order_id, p.status, p.currency, p.authorized, p.captured, p.refunded, p.closed, p.updated_at, "
-      "a.reference, a.processor_ref, a.kind, a.status, a.amount, a.step, a.created_at "
+      "a.reference, a.processor_ref, a.kind, a.status, a.amount, a.step, a.created_at, a.processor "
       "from payments p join payment_attempts a on a.payment_id = p.id order by p.id, a.number",
       [&](const Row& row) {
         if (all.empty() || all.back().id != row.text(0))
@@ -53,6 +53,7 @@ std::vector<Payment> load(Tx& tx) {
                                        .processor_ref = std::string(row.text(10)),
                                        .kind = std::string(row.text(11)),
                                        .status = std::string(row.text(12)),
+                                       .processor = std::string(row.text(16)),
                                        .amount = row.integer(13),
                                        .step = row.integer(14),
                                        .created_at = row.instant(15)});
@@ -113,8 +114,8 @@ class Comparison {
   void end() {
     for (const Payment& payment : payments_)
       for (const Attempt& attempt : payment.attempts)
-        if (attempt.gets_money() && attempt.status == "SUCCEEDED" && attempt.created_at >= options_.since && !in_flux(payment) &&
-            !seen_.contains(attempt.processor_ref))
+        if (attempt.gets_money() && attempt.status == "SUCCEEDED" && attempt.processor == options_.processor &&
+            attempt.created_at >= options_.since && !in_flux(payment) && !seen_.contains(attempt.processor_ref))
           findings_.add("our_charges_are_at_the_processor", fmt::format("{} {}", payment.subject(), attempt.reference),
                         fmt::format("a payment that is {} over {} {} rests on the charge \"{}\", which the processor does not have", payment.status,
                                     attempt.amount, payment.currency, attempt.processor_ref));

@@ -51,6 +51,8 @@ constexpr Check of_books[] = {
      "The journal is the record: where its operations balance, correct the balance."},
     {"wallet_charges_add_up", "a debit or hold says of itself what its captures, releases and refunds come to",
      "The operations are the record: correct the debit or hold by them."},
+    {"wallet_charges_are_their_payments", "what a payment holds, took and gave back of store credit is what the wallet says of it",
+     "The wallet is the processor here: settle the difference with the buyer, and find out who moved the credit past its payment."},
     {"wallet_events_fold_to_the_wallet", "each operation of a wallet has its events, and the last one says what is stored",
      "Compare events and journal: where they agree, the balance was changed by other hands; restore it from them."},
     {"keys_answer_what_exists", "the answer stored under an idempotency key can be read and speaks of what exists",

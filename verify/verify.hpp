@@ -44,6 +44,7 @@ struct Options {
   Duration settled_within = hours(25);
   // For the comparison with a processor: payments whose charge was begun before it are not looked for there.
   Instant since{};
+  std::string processor = "stripe";  // whose records they are: charges made elsewhere are not looked for there
 };
 
 // All checks that need no oracle, over one snapshot.

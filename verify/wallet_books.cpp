@@ -75,6 +75,27 @@ void check_charges_of_wallets(Tx& tx, Findings& findings) {
       [&](const Row& row) { findings.add("wallet_charges_add_up", std::string(row.text(0)), fmt::format("a {} of nothing", row.text(1))); });
 }
 
+// A payment that rests on store credit, and nothing of it under way.
+void check_payments_by_wallet(Tx& tx, Findings& findings) {
+  tx.query(
+      "select p.id, p.authorized, p.captured, p.refunded, p.closed, coalesce(c.amount, 0), coalesce(c.captured, 0), coalesce(c.released, 0), "
+      "coalesce(c.refunded, 0) from payments p "
+      "join payment_attempts a on a.payment_id = p.id and a.kind in ('AUTHORIZE', 'SALE') and a.status = 'SUCCEEDED' and a.processor = 'wallet' "
+      "left join wallet_charges c on c.operation_id = a.processor_ref and c.merchant_id = p.merchant_id and c.user_id = p.user_id "
+      "where p.status in ('AUTHORIZED', 'PARTIALLY_CAPTURED', 'CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED') "
+      "and (c.operation_id is null or c.amount <> p.authorized or c.captured <> p.captured or c.refunded <> p.refunded "
+      "or (c.released > 0 and p.closed = 0)) and not exists (select 1 from payment_attempts o where o.payment_id = p.id "
+      "and o.status in ('CREATED', 'SENT', 'IN_DOUBT', 'REQUIRES_ACTION')) order by p.id",
+      [&](const Row& row) {
+        findings.add(
+            "wallet_charges_are_their_payments", std::string(row.text(0)),
+            fmt::format("the payment says {} authorised, {} captured, {} refunded{}; the wallet {} held or taken, {} captured, {} released, {} "
+                        "refunded",
+                        row.integer(1), row.integer(2), row.integer(3), row.integer(4) != 0 ? "" : ", the rest held", row.integer(5), row.integer(6),
+                        row.integer(7), row.integer(8)));
+      });
+}
+
 // The last word of a wallet's events about each currency.
 class LastWords {
  public:
@@ -135,6 +156,7 @@ void check_wallets(Tx& tx, Findings& findings) {
   check_operations(tx, findings);
   check_accounts(tx, findings);
   check_charges_of_wallets(tx, findings);
+  check_payments_by_wallet(tx, findings);
   check_events(tx, findings);
 }
 

@@ -163,13 +163,13 @@ Result<std::optional<Payment>> PaymentBook::fall_back(store::Tx& tx, const rpc::
 }
 
 void PaymentBook::note(store::Tx& tx, const rpc::Call& call, const PaymentId& payment, AttemptId attempt, const Outcome& outcome) {
-  Answer answer{.at = clock_.now(),
-                .attempt_id = attempt.text(),
-                .cause = call.request_id,
-                .outcome = std::string(text(outcome.end)),
-                .processor_ref = outcome.processor_ref,
-                .failure = outcome.failure,
-                .took = outcome.took};
+  AttemptAnswer answer{.at = clock_.now(),
+                       .attempt_id = attempt.text(),
+                       .cause = call.request_id,
+                       .outcome = std::string(text(outcome.end)),
+                       .processor_ref = outcome.processor_ref,
+                       .failure = outcome.failure,
+                       .took = outcome.took};
   // A processor's words are its own; a card's number has no place here whoever writes it.
   if (answer.failure && contains_card_number(answer.failure->message)) answer.failure->message = "(left out: it holds a card number)";
   note_answer(tx, payment, answer);

@@ -298,7 +298,7 @@ void schedule_check(Tx& tx, const AttemptId& attempt, std::optional<Instant> at,
   tx.exec("update payment_attempts set next_check_at = $1, checks = $2 where id = $3 and next_check_at is not null", at, checks, attempt.text());
 }
 
-void note_answer(Tx& tx, const PaymentId& payment, const Answer& answer) {
+void note_answer(Tx& tx, const PaymentId& payment, const AttemptAnswer& answer) {
   tx.exec(
       "insert into attempt_answers (payment_id, attempt_id, at, cause, outcome, processor_ref, failure, latency_ms) "
       "values ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -306,8 +306,8 @@ void note_answer(Tx& tx, const PaymentId& payment, const Answer& answer) {
       answer.took.ms);
 }
 
-std::vector<Answer> answers_of(Tx& tx, const PaymentId& payment) {
-  std::vector<Answer> answers;
+std::vector<AttemptAnswer> answers_of(Tx& tx, const PaymentId& payment) {
+  std::vector<AttemptAnswer> answers;
   tx.query(
       "select at, attempt_id, cause, outcome, processor_ref, failure, latency_ms from attempt_answers where payment_id = $1 order by at",
       [&](const Row& row) {

@@ -50,7 +50,7 @@ std::int64_t adopt_sent_attempts(store::Tx& tx, Instant now);
 void schedule_check(store::Tx& tx, const AttemptId& attempt, std::optional<Instant> at, int checks);
 
 // What was answered about an attempt: a processor's reply, its webhook, or what it said when it was asked again.
-struct Answer {
+struct AttemptAnswer {
   Instant at{};
   std::string attempt_id{};
   std::string cause{};  // a request's id, "janitor", "webhook/…"
@@ -59,9 +59,9 @@ struct Answer {
   std::optional<Failure> failure{};
   Duration took{};
 };
-void note_answer(store::Tx& tx, const PaymentId& payment, const Answer& answer);
+void note_answer(store::Tx& tx, const PaymentId& payment, const AttemptAnswer& answer);
 // In the order they came.
-std::vector<Answer> answers_of(store::Tx& tx, const PaymentId& payment);
+std::vector<AttemptAnswer> answers_of(store::Tx& tx, const PaymentId& payment);
 // For operators, who ask about any merchant's.
 std::optional<std::string> merchant_of(store::Tx& tx, const std::string& payment_or_order_id);
 

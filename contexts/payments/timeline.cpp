@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "contexts/payments/payment_book.hpp"
+#include "contexts/payments/wire.hpp"
 #include "platform/events/feed.hpp"
 
 namespace purser::payments {
@@ -15,24 +16,26 @@ namespace api = ::payments::v1;
 
 constexpr int events_max = 1000;  // of a payment, and of its order
 
-// Entries of one moment are told in this order.
+// Entries of one moment are told attempt by attempt, each asked before it is answered; the plan stands before them, events after.
 struct Told {
   Instant at;
+  int attempt;
   int rank;
   std::size_t number;  // as they were found
   api::TimelineEntry entry;
 };
 
+constexpr int before_all = 0, after_all = 1'000'000;
+
 int rank_of(api::TimelineKind kind) {
-  // What was decided is told after what was answered, and its event after both.
   return kind == api::TIMELINE_KIND_LOOKED || kind == api::TIMELINE_KIND_WEBHOOK ? static_cast<int>(api::TIMELINE_KIND_REPLY)
                                                                                  : static_cast<int>(kind);
 }
 
 class Story {
  public:
-  api::TimelineEntry& tell(Instant at, api::TimelineKind kind, std::string text) {
-    told_.push_back({at, rank_of(kind), told_.size(), {}});
+  api::TimelineEntry& tell(Instant at, api::TimelineKind kind, int attempt, std::string text) {
+    told_.push_back({at, attempt, rank_of(kind), told_.size(), {}});
     api::TimelineEntry& entry = told_.back().entry;
     *entry.mutable_at() = google::protobuf::util::TimeUtil::MillisecondsToTimestamp(at.unix_ms);
     entry.set_kind(kind);
@@ -41,7 +44,7 @@ class Story {
   }
 
   void write(api::Timeline& timeline) {
-    std::ranges::sort(told_, {}, [](const Told& told) { return std::tuple(told.at, told.rank, told.number); });
+    std::ranges::sort(told_, {}, [](const Told& told) { return std::tuple(told.at, told.attempt, told.rank, told.number); });
     for (Told& told : told_) *timeline.add_entries() = std::move(told.entry);
   }
 
@@ -103,23 +106,23 @@ void tell_plan(const Payment& payment, Story& story) {
   std::string text = "Planned: " + to_text(payment.amount) + " by " + payment.method + ", to be asked for at " + list_of(payment.candidates);
   if (!payment.plan_why.empty()) text += "; " + payment.plan_why;
   text += payment.config_version > 0 ? " (configuration version " + std::to_string(payment.config_version) + ")" : " (no configuration)";
-  story.tell(payment.created_at, api::TIMELINE_KIND_PLAN, std::move(text));
+  story.tell(payment.created_at, api::TIMELINE_KIND_PLAN, before_all, std::move(text));
 }
 
 void tell_attempt(const Payment& payment, const Attempt& attempt, Story& story) {
   if (!attempt.why.empty())
-    set_attempt(attempt, story.tell(attempt.created_at, api::TIMELINE_KIND_ROUTE, "Chose " + attempt.processor + ": " + attempt.why));
+    set_attempt(attempt, story.tell(attempt.created_at, api::TIMELINE_KIND_ROUTE, attempt.number, "Chose " + attempt.processor + ": " + attempt.why));
   api::TimelineEntry& asked =
-      story.tell(attempt.created_at, api::TIMELINE_KIND_ASKED,
+      story.tell(attempt.created_at, api::TIMELINE_KIND_ASKED, attempt.number,
                  "Attempt " + std::to_string(attempt.number) + ": asked " + attempt.processor + " " + std::string(wish(attempt.kind)) + " " +
                      money(payment, attempt.amount) + (attempt.asked_by.empty() ? "" : ", for " + attempt.asked_by));
   set_attempt(attempt, asked);
   if (!attempt.next.empty())
-    set_attempt(attempt,
-                story.tell(attempt.updated_at, api::TIMELINE_KIND_NEXT, "After attempt " + std::to_string(attempt.number) + ": " + attempt.next));
+    set_attempt(attempt, story.tell(attempt.updated_at, api::TIMELINE_KIND_NEXT, attempt.number,
+                                    "After attempt " + std::to_string(attempt.number) + ": " + attempt.next));
 }
 
-void tell_answer(const Payment& payment, const Answer& answer, Story& story) {
+void tell_answer(const Payment& payment, const AttemptAnswer& answer, Story& story) {
   const auto attempt = std::ranges::find(payment.attempts, answer.attempt_id, [](const Attempt& other) { return other.id.text(); });
   if (attempt == payment.attempts.end()) return;
   const bool webhook = answer.cause.starts_with("webhook/"), looked = answer.cause == "janitor";
@@ -132,7 +135,7 @@ void tell_answer(const Payment& payment, const Answer& answer, Story& story) {
                                          webhook  ? api::TIMELINE_KIND_WEBHOOK
                                          : looked ? api::TIMELINE_KIND_LOOKED
                                                   : api::TIMELINE_KIND_REPLY,
-                                         std::move(text));
+                                         attempt->number, std::move(text));
   set_attempt(*attempt, entry);
   entry.set_processor_ref(answer.processor_ref);
   entry.set_cause(answer.cause);
@@ -142,7 +145,7 @@ void tell_answer(const Payment& payment, const Answer& answer, Story& story) {
 
 void tell_events(store::Tx& tx, const std::string& merchant_id, const std::string& aggregate_id, Story& story) {
   for (const events::StoredEvent& event : events::last_events(tx, {.merchant_id = merchant_id, .aggregate_id = aggregate_id}, events_max)) {
-    api::TimelineEntry& entry = story.tell(event.occurred_at, api::TIMELINE_KIND_EVENT, "Event " + event.type);
+    api::TimelineEntry& entry = story.tell(event.occurred_at, api::TIMELINE_KIND_EVENT, after_all, "Event " + event.type);
     entry.set_event_id(event.id);
     entry.set_event_type(event.type);
     entry.set_cause(event.correlation_id);
@@ -186,7 +189,7 @@ Result<api::Timeline> timeline_of(store::Tx& tx, const std::string& merchant_id,
   Story story;
   tell_plan(*payment, story);
   for (const Attempt& attempt : payment->attempts) tell_attempt(*payment, attempt, story);
-  for (const Answer& answer : answers_of(tx, payment->id)) tell_answer(*payment, answer, story);
+  for (const AttemptAnswer& answer : answers_of(tx, payment->id)) tell_answer(*payment, answer, story);
   tell_events(tx, merchant_id, payment->id.text(), story);
   if (!payment->order_id.empty()) tell_events(tx, merchant_id, payment->order_id, story);
   api::Timeline timeline;

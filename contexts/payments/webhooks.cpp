@@ -75,6 +75,9 @@ Result<std::string> take(Orchestrator& orchestrator, Tx& tx, const std::string& 
   }
   call.caller.actor = "processor:" + processor;
   TRY(const Payment after, book.settle(tx, call, *payment, key->attempt_id, notice.outcome));
+  // The buyer came back, or something else moved there: the janitor need not wait to see what it came to.
+  const Attempt* attempt = after.attempt(key->attempt_id);
+  if (attempt->is_open() && notice.outcome.end != End::succeeded) schedule_check(tx, attempt->id, book.clock().now(), attempt->checks);
   return verdict;
 }
 

@@ -61,6 +61,11 @@ void trade(Shop& shop, Books& books) {
   shop.capture_credit("capture", hold, 100, true);
   shop.capture_credit("rest", hold, 200, false);
   shop.hold_credit("open", 50);
+  // Paid by it: taken at once, held, held and taken in part, given back in part.
+  shop.give_credit("more", 9000);
+  shop.refund(shop.pay_by_credit(1000).value().payment().id(), 300).value();
+  shop.pay_by_credit(1100, true).value();
+  shop.capture(shop.pay_by_credit(1200, true).value().payment().id(), 400).value();
   books.now = shop.clock.now();
 }
 
@@ -195,11 +200,13 @@ TEST_F(BooksTest, WithOneThingWrongTellIt) {
       {"wallet_balances_are_their_entries", "update wallet_accounts set balance = balance - 1 where account = 'SPENT'"},
       {"wallet_balances_are_their_entries", "update wallet_accounts set balance = balance + 1 where account = 'AVAILABLE'", {"wallet_events_fold_to_the_wallet"}},
       {"wallet_balances_are_their_entries", "delete from wallet_accounts where account = 'SPENT'"},
-      {"wallet_charges_add_up", "update wallet_charges set captured = captured - 1, refunded = 0 where kind = 'HOLD' and captured > 0"},
-      {"wallet_charges_add_up", "update wallet_charges set refunded = 0 where kind = 'DEBIT'"},
+      {"wallet_charges_add_up", "update wallet_charges set captured = captured - 1, refunded = 0 where kind = 'HOLD' and captured > 0", {"wallet_charges_are_their_payments"}},
+      {"wallet_charges_add_up", "update wallet_charges set refunded = 0 where kind = 'DEBIT'", {"wallet_charges_are_their_payments"}},
       {"wallet_charges_add_up", "update wallet_charges set released = 0 where released > 0"},
       {"wallet_charges_add_up", "update wallet_charges set amount = amount + 1 where reference = 'open'"},
       {"wallet_charges_add_up", "delete from wallet_charges where reference = 'open'"},
+      {"wallet_charges_are_their_payments", "update payment_attempts set processor_ref = 'wop_other' where processor = 'wallet' and kind = 'AUTHORIZE' and amount = 1100",
+       {"payment_events_fold_to_the_payment"}},
       {"wallet_events_fold_to_the_wallet", "update wallets set version = version + 1"},
       {"wallet_events_fold_to_the_wallet", "delete from outbox where aggregate_type = 'wallet' and sequence = (select max(sequence) from outbox where aggregate_type = 'wallet')"},
       {"events_are_readable", "update outbox set message_type = 'orders.v1.OrderCreated' where type = 'wallet.credited' and sequence = 1"},

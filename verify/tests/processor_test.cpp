@@ -44,6 +44,9 @@ TEST_F(ProcessorTest, DiffersInOneThingAndTellsIt) {
   const std::string declined = shop.pay(shop.order(), "pm_card_chargeDeclined").value().payment().id();
   const std::string released = shop.pay(shop.order(), "pm_card_visa", true).value().payment().id();
   shop.release(released).value();
+  // What was paid elsewhere is not looked for there.
+  shop.give_credit("gift", 1000);
+  ASSERT_EQ(shop.pay_by_credit(700).value().payment().status(), ::payments::v1::PAYMENT_STATUS_CAPTURED);
   const Charges same = read();
   ASSERT_EQ(same.size(), 5u);
   EXPECT_TRUE(compare(same, at_rest()).empty()) << listed(compare(same, at_rest()));

@@ -20,6 +20,7 @@
 #include "contexts/payments/migrations.hpp"
 #include "contexts/payments/module.hpp"
 #include "contexts/payments/processors/stripe.hpp"
+#include "contexts/payments/processors/wallet.hpp"
 #include "contexts/wallet/migrations.hpp"
 #include "contexts/wallet/module.hpp"
 #include "orders/v1/order_service.purser.hpp"
@@ -80,10 +81,13 @@ class Shop {
     sandbox_ = sandbox::make(*sandbox_store_, clock, system_random(), nullptr);
     client_ = http::make_loopback_client(sandbox_->handler());
     const auto stripe = payments::make_stripe(client_, {.base_url = "http://sandbox.test", .secret_key = "sk_test_1", .webhook_secret = "whsec_1"});
-    const auto guard = std::make_shared<payments::Guard>(stripe, clock, system_random(), nullptr,
-                                                         payments::GuardOptions{.failures_max = 1'000'000, .requests_per_second = 0});
+    const auto guarded = [&](std::shared_ptr<payments::Processor> processor) {
+      return std::make_shared<payments::Guard>(std::move(processor), clock, system_random(), nullptr,
+                                               payments::GuardOptions{.failures_max = 1'000'000, .requests_per_second = 0});
+    };
     modules_.push_back(::purser::orders::make_module({*store_, outbox_, clock, system_random(), directory_, {.expires_after = hours(24)}}));
-    const auto processors = std::make_shared<const ::purser::payments::Processors>(std::vector{guard});
+    const auto processors =
+        std::make_shared<const ::purser::payments::Processors>(std::vector{guarded(stripe), guarded(payments::make_wallet(directory_))});
     modules_.push_back(::purser::payments::make_module({*store_, outbox_, clock, system_random(), directory_, processors, {}}));
     modules_.push_back(::purser::wallet::make_module({*store_, outbox_, clock, system_random(), directory_}));
     checkout_ = std::make_unique<::purser::checkout::Service>(*store_, clock, directory_);
@@ -126,6 +130,16 @@ class Shop {
     payments_api::CreatePaymentRequest request;
     request.set_order_id(order_id);
     request.set_payment_method(method);
+    if (manual) request.set_capture_method(payments_api::CAPTURE_METHOD_MANUAL);
+    return run(payments().CreatePayment(call(), request));
+  }
+  Result<payments_api::CreatePaymentResponse> pay_by_credit(std::int64_t amount, bool manual = false) {
+    payments_api::CreatePaymentRequest request;
+    request.set_amount(amount);
+    request.set_currency("USD");
+    request.set_user_id("user-1");
+    request.set_method("wallet");
+    request.set_payment_method("wallet");
     if (manual) request.set_capture_method(payments_api::CAPTURE_METHOD_MANUAL);
     return run(payments().CreatePayment(call(), request));
   }
