@@ -2,6 +2,8 @@
 
 #include "app/secrets.hpp"
 #include "app/version.hpp"
+#include "contexts/payments/processors/adyen.hpp"
+#include "contexts/payments/processors/paypal.hpp"
 #include "contexts/payments/processors/stripe.hpp"
 #include "platform/digest.hpp"
 #include "platform/http/curl_client.hpp"

@@ -7,6 +7,7 @@
 #include "platform/json/json_writer.hpp"
 #include "platform/log.hpp"
 #include "platform/rpc/rest.hpp"
+#include "sandbox/face.hpp"
 
 namespace purser::app {
 
@@ -30,8 +31,9 @@ Task<void> SandboxHost::send_webhooks_to(std::string url) {
   http::Request settings{.method = "POST", .target = "/_sandbox/settings"};
   JsonWriter json(settings.body);
   json.begin_object().key("webhook_url").string(url + "stripe").key("faces").begin_object();
-  json.key("adyen").begin_object().key("webhook_url").string(url + "adyen").end_object();
-  json.key("paypal").begin_object().key("webhook_url").string(url + "paypal").end_object();
+  for (const sandbox::Face* face : sandbox::faces())
+    if (face != &sandbox::stripe_face())
+      json.key(face->name()).begin_object().key("webhook_url").string(url + std::string(face->name())).end_object();
   json.end_object().end_object();
   const http::Response response = co_await sandbox_->handler()(std::move(settings));
   if (response.status != 200) log::error("the sandbox refused its settings", {{"status", response.status}});

@@ -31,46 +31,13 @@ std::vector<store::Migration> all_migrations() {
   return all;
 }
 
-namespace {
-
-std::vector<payments::AdyenOptions> adyen_of(const Config& config) {
-  if (config.adyen_api_key.empty()) return {};
-  return {{.base_url = config.adyen_base_url,
-           .api_key = config.adyen_api_key.reveal(),
-           .merchant_account = config.adyen_merchant_account,
-           .hmac_key = config.adyen_hmac_key.reveal(),
-           .return_url = "https://localhost/",  // Adyen wants one of every payment, also of those that no buyer will come back from
-           .connect_timeout = milliseconds(config.processor_connect_timeout_ms),
-           .total_timeout = milliseconds(config.processor_total_timeout_ms)}};
-}
-
-std::vector<payments::PaypalOptions> paypal_of(const Config& config) {
-  if (config.paypal_client_id.empty()) return {};
-  return {{.base_url = config.paypal_base_url,
-           .client_id = config.paypal_client_id,
-           .client_secret = config.paypal_client_secret.reveal(),
-           .webhook_id = config.paypal_webhook_id,
-           .webhook_certificates = config.paypal_webhook_certificates.reveal(),
-           .connect_timeout = milliseconds(config.processor_connect_timeout_ms),
-           .total_timeout = milliseconds(config.processor_total_timeout_ms)}};
-}
-
-}  // namespace
-
 ShopSettings ShopSettings::of(const Config& config, std::string key_secret) {
   return {.key_secret = std::move(key_secret),
           .mode = config.mode,
           .orders = {.expires_after = seconds(config.order_expiry_seconds)},
           .payments = {.processor_timeout = milliseconds(config.processor_total_timeout_ms),
                        .action_timeout = seconds(config.requires_action_timeout_seconds)},
-          .stripe = {{.base_url = config.stripe_base_url,
-                      .secret_key = config.stripe_secret_key.reveal(),
-                      .webhook_secret = config.stripe_webhook_secret.reveal(),
-                      .api_version = config.stripe_api_version,
-                      .connect_timeout = milliseconds(config.processor_connect_timeout_ms),
-                      .total_timeout = milliseconds(config.processor_total_timeout_ms)}},
-          .adyen = adyen_of(config),
-          .paypal = paypal_of(config),
+          .processors = processors_of(config),
           .guard = {.requests_per_second = static_cast<double>(config.processor_requests_per_second)},
           .idempotency_retention = hours(config.idempotency_retention_hours),
           .request_timeout = milliseconds(config.request_timeout_ms),
@@ -94,13 +61,8 @@ Shop::~Shop() = default;
 void Shop::add_contexts() {
   auto& [store, clock, random, processor_wire, exporter] = ports_;
   std::vector<std::shared_ptr<payments::Guard>> guarded;
-  for (const payments::StripeOptions& account : settings_.stripe)
-    guarded.push_back(std::make_shared<payments::Guard>(payments::make_stripe(processor_wire, account), clock, random, exporter, settings_.guard));
-  for (const payments::AdyenOptions& account : settings_.adyen)
-    guarded.push_back(std::make_shared<payments::Guard>(payments::make_adyen(processor_wire, account), clock, random, exporter, settings_.guard));
-  for (const payments::PaypalOptions& account : settings_.paypal)
-    guarded.push_back(
-        std::make_shared<payments::Guard>(payments::make_paypal(processor_wire, clock, account), clock, random, exporter, settings_.guard));
+  for (const MakeProcessor& make : settings_.processors)
+    guarded.push_back(std::make_shared<payments::Guard>(make(processor_wire, clock), clock, random, exporter, settings_.guard));
   // Our own, perhaps in this very process: there is nothing to spare it from.
   payments::GuardOptions unlimited = settings_.guard;
   unlimited.requests_per_second = 0;

@@ -6,12 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "app/processors.hpp"
 #include "contexts/orders/service.hpp"
 #include "contexts/payments/orchestrator.hpp"
-#include "contexts/payments/processors/adyen.hpp"
 #include "contexts/payments/processors/guard.hpp"
-#include "contexts/payments/processors/paypal.hpp"
-#include "contexts/payments/processors/stripe.hpp"
 #include "platform/config.hpp"
 #include "platform/events/outbox.hpp"
 #include "platform/http/client.hpp"
@@ -39,9 +37,7 @@ struct ShopSettings {
   std::string mode;        // "test" or "live"
   orders::Settings orders;
   payments::Settings payments;
-  std::vector<payments::StripeOptions> stripe;  // one for each account
-  std::vector<payments::AdyenOptions> adyen{};
-  std::vector<payments::PaypalOptions> paypal{};
+  std::vector<MakeProcessor> processors;  // in the order in which they are asked where no configuration says otherwise
   payments::GuardOptions guard;
   Duration idempotency_retention = hours(24);
   Duration request_timeout = seconds(15);

@@ -15,16 +15,17 @@ constexpr const char* key_secret = "a secret of the simulator, which has more th
 const Weather nothing_fails{.disk_max = milliseconds(1)};
 const DiskTrouble no_trouble;
 
-std::vector<payments::StripeOptions> accounts_of(const Tuning& tuning) {
-  std::vector<payments::StripeOptions> accounts;
+std::vector<app::MakeProcessor> accounts_of(const Tuning& tuning) {
+  std::vector<app::MakeProcessor> accounts;
   for (const ProcessorName& name : processor_names) {
     if (accounts.size() == tuning.processors) break;
-    accounts.push_back({.name = name.account,
-                        .base_url = std::string("http://") + name.host,
-                        .secret_key = "sk_test_simulated",
-                        .webhook_secret = webhook_secret,
-                        .total_timeout = tuning.processor_timeout,
-                        .visibility_lag = tuning.visibility_lags.at(accounts.size())});
+    const payments::StripeOptions options{.name = name.account,
+                                          .base_url = std::string("http://") + name.host,
+                                          .secret_key = "sk_test_simulated",
+                                          .webhook_secret = webhook_secret,
+                                          .total_timeout = tuning.processor_timeout,
+                                          .visibility_lag = tuning.visibility_lags.at(accounts.size())};
+    accounts.push_back([options](std::shared_ptr<http::Client> wire, Clock&) { return payments::make_stripe(std::move(wire), options); });
   }
   return accounts;
 }
@@ -39,7 +40,7 @@ app::ShopSettings settings_of(const Tuning& tuning) {
                    .repeat_for = tuning.repeat_for,
                    .look_every = tuning.janitor_every,
                    .last_look_after = hours(1)},
-      .stripe = accounts_of(tuning),
+      .processors = accounts_of(tuning),
       .guard = {.failures_max = tuning.circuit_failures_max, .requests_per_second = 0},
       .request_timeout = seconds(15)};
 }

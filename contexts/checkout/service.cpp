@@ -26,12 +26,26 @@ namespace api = ::checkout::v1;
   payment.set_capture_method(request.capture_method() == ::payments::v1::CAPTURE_METHOD_UNSPECIFIED ? ::payments::v1::CAPTURE_METHOD_MANUAL
                                                                                                     : request.capture_method());
   payment.set_return_url(request.return_url());
+  payment.set_method(request.method());
+  *payment.mutable_processor_tokens() = request.processor_tokens();
+  payment.set_country(request.country());
+  payment.set_card_network(request.card_network());
+  payment.set_client_ip(request.client_ip());
   *payment.mutable_metadata() = request.metadata();
   return payment;
 }
 
+// What a payment's refusal says of the order is, here, about what is bought.
+Error as_checkout(Error error) {
+  for (FieldError& field : error.fields)
+    if (field.pointer == "/order_id") field.pointer = "/items";
+  return error;
+}
+
 // Told before there is an order: one that is left behind by a refusal would keep its client_reference.
-Result<Done> must_cost_something(const api::CreateCheckoutRequest& request) {
+Result<Done> must_be_payable(const api::CreateCheckoutRequest& request) {
+  if (request.payment_method().empty() && request.parts().empty())
+    return invalid("/payment_method", "required", "Give the processor's token for what the buyer pays with.");
   for (const auto& line : request.items())
     if (line.unit_price() > 0) return Done{};
   return invalid("/items", "nothing_to_pay", "All lines are free: there is nothing to authorise. Create an order instead.");
@@ -43,20 +57,21 @@ Reply<api::CreateCheckoutResponse> Service::CreateCheckout(rpc::Call call, api::
   // Before the first step: a key that was used for something else must not get as far as the money.
   CO_TRY(auto stored, co_await store_.read([&](store::Tx& tx) { return rpc::peek(tx, call, request); }));
   if (stored) co_return rpc::parse_stored<api::CreateCheckoutResponse>(*stored, call);
-  CO_TRY_DONE(must_cost_something(request));
+  CO_TRY_DONE(must_be_payable(request));
 
   auto& orders = directory_.get<::orders::v1::OrderService>();
   auto& payments = directory_.get<::payments::v1::PaymentService>();
   CO_TRY(auto ordered, co_await orders.CreateOrder(call.step("order"), order_of(request)));
   const std::string order_id = ordered.order().id();
-  CO_TRY(auto paid, co_await payments.CreatePayment(call.step("payment"), payment_of(request, order_id)));
+  auto paid = co_await payments.CreatePayment(call.step("payment"), payment_of(request, order_id));
+  if (!paid.ok()) co_return as_checkout(std::move(paid).error());
   // The order as the payment left it.
   ::orders::v1::GetOrderRequest get;
   get.set_order_id(order_id);
   CO_TRY(auto found, co_await orders.GetOrder(call.step("read"), std::move(get)));
   api::CreateCheckoutResponse response;
   *response.mutable_order() = std::move(*found.mutable_order());
-  *response.mutable_payment() = std::move(*paid.mutable_payment());
+  *response.mutable_payment() = std::move(*paid->mutable_payment());
   co_return co_await store_.transact([&](store::Tx& tx) -> Result<api::CreateCheckoutResponse> {
     return rpc::once<api::CreateCheckoutResponse>(tx, call, request, clock_.now(), [&]() -> Result<api::CreateCheckoutResponse> { return response; });
   });

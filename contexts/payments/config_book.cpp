@@ -35,6 +35,35 @@ RoutingRule rule_of(const api::RoutingRule& rule) {
   return own;
 }
 
+AmountLimit limit_of(const api::AmountLimit& limit) {
+  AmountLimit own{.currency = in_upper_case(limit.currency()), .method = in_lower_case(limit.method())};
+  if (limit.has_payment_minimum()) own.payment_minimum = limit.payment_minimum();
+  if (limit.has_payment_maximum()) own.payment_maximum = limit.payment_maximum();
+  if (limit.has_day_maximum()) own.day_maximum = limit.day_maximum();
+  return own;
+}
+
+PaymentPolicy policy_of(const api::PaymentPolicy& policy) {
+  PaymentPolicy own{.methods_allowed = words(policy.methods_allowed(), in_lower_case),
+                    .countries_allowed = words(policy.countries_allowed(), in_upper_case),
+                    .countries_refused = words(policy.countries_refused(), in_upper_case),
+                    .attempts_per_order = policy.attempts_per_order(),
+                    .velocity = {.declines_per_order = policy.velocity().declines_per_order(),
+                                 .declines_per_customer = policy.velocity().declines_per_customer(),
+                                 .declines_per_address = policy.velocity().declines_per_address()}};
+  for (const api::AmountLimit& limit : policy.amounts()) own.amounts.push_back(limit_of(limit));
+  if (policy.velocity().window_seconds() > 0) own.velocity.window = seconds(policy.velocity().window_seconds());
+  return own;
+}
+
+SuccessRouting success_of(const api::SuccessRouting& success) {
+  SuccessRouting own{.enabled = success.enabled()};
+  if (success.window_seconds() > 0) own.window = seconds(success.window_seconds());
+  if (success.attempts_minimum() > 0) own.attempts_minimum = success.attempts_minimum();
+  if (success.has_exploration_percent()) own.exploration_percent = success.exploration_percent();
+  return own;
+}
+
 }  // namespace
 
 MerchantConfig from_api(const api::MerchantConfig& config) {
@@ -45,6 +74,8 @@ MerchantConfig from_api(const api::MerchantConfig& config) {
   own.fallback.enabled = !config.fallback().disabled();
   if (config.fallback().attempts_max() > 0) own.fallback.attempts_max = config.fallback().attempts_max();
   if (config.fallback().decline_codes_size() > 0) own.fallback.decline_codes = words(config.fallback().decline_codes());
+  own.policy = policy_of(config.policy());
+  own.success = success_of(config.success());
   return own;
 }
 

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <set>
 
+#include "contexts/payments/policy_repository.hpp"
 #include "kernel/letters.hpp"
 #include "platform/rpc/idempotency.hpp"
 #include "platform/rpc/page.hpp"
@@ -27,6 +28,18 @@ api::MerchantConfig to_api(const StoredConfig& stored) {
   return config;
 }
 
+// A limit on a method that nobody takes is a slip of the pen, and would limit nothing.
+std::vector<ConfigFault> methods_nobody_takes(const api::PaymentPolicy& policy, const Processors& processors) {
+  std::vector<ConfigFault> faults;
+  const auto check = [&](const std::string& method, const std::string& at) {
+    if (processors.taking(in_lower_case(method)).empty()) faults.push_back({at, "method_unknown", "No processor here takes \"" + method + "\"."});
+  };
+  for (int i = 0; i < policy.amounts_size(); ++i)
+    if (!policy.amounts(i).method().empty()) check(policy.amounts(i).method(), "/policy/amounts/" + std::to_string(i) + "/method");
+  for (int i = 0; i < policy.methods_allowed_size(); ++i) check(policy.methods_allowed(i), "/policy/methods_allowed/" + std::to_string(i));
+  return faults;
+}
+
 // A method that stands twice would hide one of its routes; one that is given to a processor that does not take it could not be paid.
 std::vector<ConfigFault> faults_in(const api::MerchantConfig& config, const Processors& processors) {
   if (config.ByteSizeLong() > bytes_max)
@@ -45,6 +58,7 @@ std::vector<ConfigFault> faults_in(const api::MerchantConfig& config, const Proc
         faults.push_back({at + "/processors/" + std::to_string(k), "method_not_taken", "\"" + processor + "\" does not take \"" + method + "\"."});
     }
   }
+  for (ConfigFault& fault : methods_nobody_takes(config.policy(), processors)) faults.push_back(std::move(fault));
   return faults;
 }
 
@@ -63,6 +77,7 @@ api::MerchantConfig store_next(Tx& tx, const rpc::Call& call, api::MerchantConfi
   const StoredConfig stored{
       .version = (latest ? latest->version : 0) + 1, .bytes = config.SerializeAsString(), .actor = call.caller.actor, .created_at = now};
   insert_config(tx, call.caller.merchant_id, stored);
+  forget_day_sums(tx, call.caller.merchant_id);
   return to_api(stored);
 }
 

@@ -5,6 +5,7 @@
 #include "contexts/payments/service.hpp"
 #include "contexts/payments/timeline.hpp"
 #include "contexts/payments/webhooks.hpp"
+#include "platform/rpc/external_request.hpp"
 
 namespace purser::payments {
 
@@ -26,14 +27,16 @@ Module make_module(const Parts& parts) {
   auto configs = std::make_shared<ConfigService>(context->orchestrator);
   parts.directory.put<::payments::config::v1::ConfigService>(configs);
   Orchestrator& orchestrator = context->orchestrator;
-  return {.name = "payments",
-          .services = {::payments::v1::bind(service), ::payments::config::v1::bind(configs),
-                       ::payments::v1::bind(std::make_shared<TimelineService>(parts.store))},
-          .routes = {webhook_route(orchestrator)},
-          .subscriptions = {},
-          .jobs = jobs(orchestrator),
-          .recover = [&orchestrator] { return recover(orchestrator); },
-          .owned = context};
+  rpc::Service paying = ::payments::v1::bind(service);
+  rpc::read_permissively(paying, {"CreatePayment", "PlanPayment"});
+  return {
+      .name = "payments",
+      .services = {std::move(paying), ::payments::config::v1::bind(configs), ::payments::v1::bind(std::make_shared<TimelineService>(parts.store))},
+      .routes = {webhook_route(orchestrator)},
+      .subscriptions = {},
+      .jobs = jobs(orchestrator),
+      .recover = [&orchestrator] { return recover(orchestrator); },
+      .owned = context};
 }
 
 }  // namespace purser::payments

@@ -52,6 +52,8 @@ class Orchestrator {
   }
   // One look of the janitor at an open attempt.
   Task<void> resolve(AttemptKey key);
+  // What it asks the processor in that look, by what the adapter declares; stores nothing.
+  Task<Outcome> find_out(std::string processor, Instruction instruction);
 
  private:
   Instruction instruction_for(const rpc::Call& call, const Payment& payment, const Attempt& attempt) const;
@@ -60,7 +62,6 @@ class Orchestrator {
   Reply<Settled> settle_surely(rpc::Call call, AttemptKey key, Outcome outcome, AttemptId next);
   Task<Outcome> process(std::string processor, Instruction instruction);
   Task<Outcome> look_up(std::string processor, Instruction instruction);
-  Task<Outcome> find_out(std::string processor, Instruction instruction);
   Task<void> look_again(rpc::Call call, AttemptKey key, std::string processor, Instruction instruction, int checks);
   Task<void> look_later(AttemptKey key, Duration after, int checks, Error why);
   Task<void> abandon(rpc::Call call, AttemptKey key);

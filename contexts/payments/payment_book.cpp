@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "contexts/payments/policy_enforcer.hpp"
 #include "contexts/payments/wire.hpp"
 #include "kernel/assert.hpp"
 #include "kernel/card_number.hpp"
@@ -121,6 +122,7 @@ Result<Payment> PaymentBook::change(store::Tx& tx, const rpc::Call& call, const 
   TRY_DONE(announce(tx, call, after, *decision));
   if (decision->what == What::started) TRY_DONE(must_be_alone(tx, after));
   update(tx, payment, after, *decision);
+  PaymentPolicyEnforcer::note(tx, payment, after, *decision);
   count(after, *decision);
   return after;
 }

@@ -1,6 +1,8 @@
 #include "contexts/payments/repository.hpp"
 
 #include "kernel/assert.hpp"
+#include "platform/json/json_reader.hpp"
+#include "platform/json/json_writer.hpp"
 #include "platform/json/string_map.hpp"
 
 namespace purser::payments {
@@ -15,7 +17,7 @@ constexpr std::string_view columns =
     "return_url, metadata, created_at, updated_at, version, method, tokens, country, card_network, "
     "(select candidates from payment_steps s where s.payment_id = payments.id and s.step = 1), "
     "(select reason from payment_steps s where s.payment_id = payments.id and s.step = 1), "
-    "(select config_version from payment_steps s where s.payment_id = payments.id and s.step = 1)";
+    "(select config_version from payment_steps s where s.payment_id = payments.id and s.step = 1), client_ip, validation_issues";
 
 std::optional<std::string> maybe(const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); }
 
@@ -61,6 +63,27 @@ std::vector<std::string> read_words(std::string_view text) {
   return words;
 }
 
+// As a list of lists of four texts; nothing for none.
+std::string write_issues(const std::vector<ValidationIssue>& issues) {
+  std::string text;
+  if (issues.empty()) return text;
+  JsonWriter out(text);
+  out.begin_array();
+  for (const ValidationIssue& issue : issues)
+    out.begin_array().string(issue.field).string(issue.code).string(issue.received).string(issue.used).end_array();
+  out.end_array();
+  return text;
+}
+std::vector<ValidationIssue> read_issues(std::string_view text) {
+  std::vector<ValidationIssue> issues;
+  if (text.empty()) return issues;
+  simdjson::dom::parser parser;
+  const simdjson::dom::element list = parser.parse(text.data(), text.size());
+  for (const simdjson::dom::element issue : list.get_array())
+    issues.push_back({json::text_at(issue, "/0"), json::text_at(issue, "/1"), json::text_at(issue, "/2"), json::text_at(issue, "/3")});
+  return issues;
+}
+
 StoredConfig read_config(const Row& row) {
   return {.version = row.integer(0), .bytes = std::string(row.text(1)), .actor = std::string(row.text(2)), .created_at = row.instant(3)};
 }
@@ -81,12 +104,14 @@ Payment read_payment(const Row& row) {
           .tokens = json::read_string_map(row.text(20)),
           .country = std::string(row.text(21)),
           .card_network = std::string(row.text(22)),
+          .client_ip = std::string(row.text(26)),
           .candidates = read_words(row.text(23)),
           .plan_why = std::string(row.text(24)),
           .config_version = row.integer(25),
           .description = std::string(row.text(13)),
           .return_url = std::string(row.text(14)),
           .metadata = json::read_string_map(row.text(15)),
+          .validation_issues = read_issues(row.text(27)),
           .status = *status,
           .authorized = row.integer(8),
           .captured = row.integer(9),
@@ -199,12 +224,12 @@ AttemptKey read_key(const Row& row) { return {std::string(row.text(0)), std::str
 void insert(Tx& tx, const Payment& payment, const PaymentPlan& plan) {
   tx.exec(
       "insert into payments (id, merchant_id, order_id, user_id, status, capture_method, amount, currency, payment_method, description, return_url, "
-      "metadata, created_at, updated_at, version, method, tokens, country, card_network) "
-      "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+      "metadata, created_at, updated_at, version, method, tokens, country, card_network, client_ip, validation_issues) "
+      "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
       payment.id.text(), payment.merchant_id, maybe(payment.order_id), payment.user_id, text(payment.status), text(payment.capture_method),
       payment.amount.minor, payment.amount.currency.code(), payment.payment_method, payment.description, payment.return_url,
       json::write_string_map(payment.metadata), payment.created_at, payment.updated_at, payment.version, payment.method,
-      json::write_string_map(payment.tokens), payment.country, payment.card_network);
+      json::write_string_map(payment.tokens), payment.country, payment.card_network, payment.client_ip, write_issues(payment.validation_issues));
   for (const Attempt& attempt : payment.attempts) write_attempt(tx, payment, attempt);
   int index = 0;
   for (const PaymentStep& step : plan.steps)

@@ -1,5 +1,6 @@
 #include "contexts/payments/service.hpp"
 
+#include "contexts/payments/policy_enforcer.hpp"
 #include "contexts/payments/wire.hpp"
 #include "kernel/letters.hpp"
 #include "kernel/mutant.hpp"
@@ -63,6 +64,20 @@ Reply<Response> answered_or(Orchestrator& orchestrator, rpc::Call call, Request 
 
 std::string method_of(const std::string& said) { return said.empty() ? "card" : in_lower_case(said); }
 
+std::vector<ValidationIssue> issues_of(const rpc::Call& call) {
+  std::vector<ValidationIssue> issues;
+  for (const rpc::Repair& repair : call.repairs) issues.push_back({repair.field, repair.code, repair.received, repair.used});
+  return issues;
+}
+
+// The same policy as for a first attempt; nothing in a retry's own body could mend what it refuses.
+Result<Done> may_retry(Tx& tx, const MerchantConfig& config, const Payment& payment, const AttemptId& attempt, Instant now) {
+  auto allowed = PaymentPolicyEnforcer::enforce(tx, config.policy, request_of(payment), attempt, now);
+  if (allowed.ok()) return allowed;
+  for (FieldError& field : allowed.error().fields) field.pointer.clear();
+  return allowed;
+}
+
 Payment with_plan(Payment payment, const PaymentPlan& plan) {
   payment.candidates = plan.steps.front().candidates;
   payment.plan_why = plan.steps.front().why;
@@ -115,18 +130,23 @@ Payment Service::payment_for(const rpc::Call& call, const api::CreatePaymentRequ
           .tokens = {request.processor_tokens().begin(), request.processor_tokens().end()},
           .country = in_upper_case(request.country()),
           .card_network = in_lower_case(request.card_network()),
+          .client_ip = in_lower_case(request.client_ip()),
           .description = request.description(),
           .return_url = request.return_url(),
           .metadata = {request.metadata().begin(), request.metadata().end()},
+          .validation_issues = issues_of(call),
           .created_at = now,
           .updated_at = now};
 }
 
-PaymentPlan Service::plan_for(Tx& tx, const Payment& payment) {
-  return build_plan(request_of(payment), *orchestrator_.configs().of(tx, payment.merchant_id), orchestrator_.processors().taking(payment.method));
+PaymentPlan Service::plan_for(Tx& tx, const Payment& payment, const MerchantConfig& config) {
+  const auto rates = rates_.of(tx, payment.merchant_id, payment.method, config.success, payment.created_at);
+  return build_plan(request_of(payment), config, orchestrator_.processors().taking(payment.method), rates);
 }
 
 Reply<api::CreatePaymentResponse> Service::CreatePayment(rpc::Call call, api::CreatePaymentRequest request) {
+  if (request.payment_method().empty() && request.parts().empty())
+    co_return invalid("/payment_method", "required", "Give the processor's token for what the buyer pays with.");
   const auto billed = co_await bill_for(call, request);
   if (!billed.ok()) co_return co_await answered_or<api::CreatePaymentResponse>(orchestrator_, call, request, billed.error());
   PaymentBook& book = orchestrator_.book();
@@ -134,7 +154,9 @@ Reply<api::CreatePaymentResponse> Service::CreatePayment(rpc::Call call, api::Cr
   const NewAttempt unrouted = orchestrator_.new_attempt(call);
   if (mutated("reference_saved_after_the_call")) co_await call_unsaved(call, fresh, unrouted);
   CO_TRY(auto begun, co_await store_intention<api::CreatePaymentResponse>(orchestrator_, call, request, unrouted.id, [&](Tx& tx) -> Result<Payment> {
-           const PaymentPlan plan = plan_for(tx, fresh);
+           const auto config = orchestrator_.configs().of(tx, fresh.merchant_id);
+           TRY_DONE(PaymentPolicyEnforcer::enforce(tx, config->policy, request_of(fresh), unrouted.id, fresh.created_at));
+           const PaymentPlan plan = plan_for(tx, fresh, *config);
            NewAttempt attempt = unrouted;
            TRY(Route route, orchestrator_.router().first(plan.steps.front()));
            attempt.processor = std::move(route.processor), attempt.why = std::move(route.why);
@@ -165,7 +187,8 @@ Reply<api::PlanPaymentResponse> Service::PlanPayment(rpc::Call call, api::PlanPa
   const Payment fresh = payment_for(call, as_if, bill);
   co_return co_await orchestrator_.store().read([&](Tx& tx) -> Result<api::PlanPaymentResponse> {
     api::PlanPaymentResponse response;
-    *response.mutable_plan() = to_api(plan_for(tx, fresh));
+    *response.mutable_plan() = to_api(plan_for(tx, fresh, *orchestrator_.configs().of(tx, fresh.merchant_id)));
+    for (const ValidationIssue& issue : fresh.validation_issues) *response.add_validation_issues() = to_api(issue);
     return response;
   });
 }
@@ -177,7 +200,10 @@ Reply<api::RetryPaymentResponse> Service::RetryPayment(rpc::Call call, api::Retr
            TRY(const Payment payment, must_find(tx, call, request.payment_id()));
            TRY(const Route route, orchestrator_.router().first(plan_of(payment).steps.front()));
            attempt.processor = route.processor, attempt.why = route.why;
-           return book.change(tx, call, payment, start(payment, attempt, request.payment_method(), book.clock().now()));
+           const Instant now = book.clock().now();
+           const auto started = start(payment, attempt, request.payment_method(), now);
+           if (started) TRY_DONE(may_retry(tx, *orchestrator_.configs().of(tx, payment.merchant_id), payment, attempt.id, now));
+           return book.change(tx, call, payment, started);
          }));
   if (begun.stored) co_return std::move(*begun.stored);
   co_return co_await carry_out<api::RetryPaymentResponse>(orchestrator_, call, std::move(*begun.payment), attempt.id,

@@ -1,6 +1,7 @@
 // PaymentService: each command stores what is to be asked, asks the processor, and stores the answer.
 #pragma once
 #include "contexts/payments/orchestrator.hpp"
+#include "contexts/payments/success_book.hpp"
 #include "payments/v1/payment_service.purser.hpp"
 #include "platform/rpc/directory.hpp"
 
@@ -27,12 +28,13 @@ class Service final : public ::payments::v1::PaymentService {
     std::string user_id;
   };
   Payment payment_for(const rpc::Call& call, const ::payments::v1::CreatePaymentRequest& request, const Bill& bill);
-  PaymentPlan plan_for(store::Tx& tx, const Payment& payment);
+  PaymentPlan plan_for(store::Tx& tx, const Payment& payment, const MerchantConfig& config);
   Task<void> call_unsaved(rpc::Call call, Payment fresh, NewAttempt attempt);
   Reply<Bill> bill_for(rpc::Call call, ::payments::v1::CreatePaymentRequest request);
 
   Orchestrator& orchestrator_;
   const rpc::Directory& directory_;
+  SuccessBook rates_;
 };
 
 }  // namespace purser::payments

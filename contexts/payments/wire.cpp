@@ -104,6 +104,7 @@ api::Payment to_api(const Payment& payment) {
   message.set_method(payment.method);
   message.set_payment_method(payment.payment_method);
   *message.mutable_plan() = to_api(plan_of(payment));
+  for (const ValidationIssue& issue : payment.validation_issues) *message.add_validation_issues() = to_api(issue);
   message.set_description(payment.description);
   message.mutable_metadata()->insert(payment.metadata.begin(), payment.metadata.end());
   message.set_version(payment.version);
@@ -119,6 +120,15 @@ api::Payment to_api(const Payment& payment) {
   for (const Attempt& attempt : payment.attempts) add_attempt(attempt, *message.add_attempts());
   for (const Capture& capture : payment.captures) add_capture(capture, *message.add_captures());
   for (const Refund& refund : payment.refunds) *message.add_refunds() = to_api(payment, refund);
+  return message;
+}
+
+api::ValidationIssue to_api(const ValidationIssue& issue) {
+  api::ValidationIssue message;
+  message.set_field(issue.field);
+  message.set_code(issue.code);
+  message.set_received(issue.received);
+  message.set_used(issue.used);
   return message;
 }
 

@@ -18,5 +18,6 @@ facts::PaymentFacts facts_of(const Payment& payment);
 std::optional<Status> from_api(api::PaymentStatus status);  // nothing for UNSPECIFIED
 
 plans::PaymentPlan to_api(const PaymentPlan& plan);
+api::ValidationIssue to_api(const ValidationIssue& issue);
 
 }  // namespace purser::payments

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kernel/time.hpp"
 #include "platform/trace.hpp"
@@ -18,6 +19,15 @@ struct Caller {
   std::string merchant_id;
   std::string actor;  // the API key's id, "key_…", or "system"
   Scope scope = Scope::readonly;
+};
+
+// Something in a body that was read otherwise than it was written.
+struct Repair {
+  std::string field{};     // an RFC 6901 pointer into the body
+  std::string code{};      // amount_as_text, currency_case, unknown_field, …
+  std::string received{};  // shortened; never a card number, and nothing of what no contract knows
+  std::string used{};      // what stands there instead; empty where it was left out
+  bool operator==(const Repair&) const = default;
 };
 
 // What a handler says beside its message.
@@ -34,6 +44,7 @@ struct Call {
   std::string correlation_id{};  // the client's own, or the request id
   trace::Context trace{};
   std::shared_ptr<Notes> notes = std::make_shared<Notes>();
+  std::vector<Repair> repairs{};  // of the request from outside, for whoever stores what came of it
 
   // The same caller asking another service as a step of this request. The step's key is derived, so that repeating the request
   // repeats the step under the same key; it holds a space, which no client's key may, so that the two never meet. What a step

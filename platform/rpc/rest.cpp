@@ -9,6 +9,7 @@
 #include "platform/rpc/deadline.hpp"
 #include "platform/rpc/endpoint.hpp"
 #include "platform/rpc/exchange.hpp"
+#include "platform/rpc/external_request.hpp"
 #include "platform/rpc/idempotency_key.hpp"
 #include "platform/rpc/rate_limit.hpp"
 #include "platform/rpc/request_scan.hpp"
@@ -75,6 +76,15 @@ Result<Done> read_conditions(const Endpoint& endpoint, const http::Headers& head
     TRY(call.if_match, if_match(headers));
   }
   return Done{};
+}
+
+// The body as its contract has it, where the method takes others too. The call then says what was repaired.
+Result<std::optional<std::string>> mended_body(const Endpoint& endpoint, const std::string& body, Call& call) {
+  if (!endpoint.method.permissive || body.empty()) return std::optional<std::string>();
+  TRY(ExternalRequest external, read_external(body, *endpoint.method.descriptor->input_type()));
+  call.repairs = std::move(external.repairs);
+  tell_repairs(call, endpoint.method);
+  return std::optional(std::move(external.json));
 }
 
 Error no_route(const RouteMatch& match) {
@@ -226,7 +236,8 @@ Reply<http::Response> RestFace::call_method(const Endpoint* endpoint, Exchange* 
   CO_TRY_DONE(check_body(*endpoint, *request));
   CO_TRY(Call call, co_await identify(endpoint, exchange, request));
   CO_TRY_DONE(read_conditions(*endpoint, request->headers, call));
-  CO_TRY(MessagePtr message, read_request(*endpoint, request->body, *target, values));
+  CO_TRY(const auto mended, mended_body(*endpoint, request->body, call));
+  CO_TRY(MessagePtr message, read_request(*endpoint, mended ? *mended : request->body, *target, values));
   CO_TRY_DONE(validate(*message));
 
   const auto notes = call.notes;

@@ -22,6 +22,7 @@ struct Method {
   const google::protobuf::MethodDescriptor* descriptor;
   // The request is of descriptor->input_type(), and so is the reply of output_type(). `call` and the request are the handler's.
   std::function<Reply<MessagePtr>(Call call, MessagePtr request)> invoke;
+  bool permissive = false;  // REST repairs its bodies before it reads them (external_request.hpp)
 
   MessagePtr new_request() const;  // an empty message of input_type()
 };

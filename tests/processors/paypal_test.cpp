@@ -135,7 +135,7 @@ TEST_F(PaypalFace, AuthorizesAndCapturesInParts) {
 TEST_F(PaypalFace, MoreThanIsHeldIsDeclined) {
   const Outcome outcome = process(instruction(AttemptKind::capture, "ref-2", 1001, held()));
   EXPECT_EQ(outcome.end, Result_::declined);
-  EXPECT_EQ(outcome.failure->decline_code, "MAX_CAPTURE_AMOUNT_EXCEEDED");
+  EXPECT_EQ(outcome.failure->decline_code, "max_capture_amount_exceeded");
 }
 
 TEST_F(PaypalFace, SellsAndRefunds) {
@@ -203,7 +203,7 @@ TEST_F(PaypalFace, CurrenciesWithoutDecimals) {
   const Outcome outcome = process(wanted);
   EXPECT_EQ(outcome.end, Result_::succeeded);
   wanted.amount = 125'050;
-  EXPECT_EQ(process(wanted).failure->decline_code, "AMOUNT_NOT_SUPPORTED");
+  EXPECT_EQ(process(wanted).failure->decline_code, "amount_not_supported");
   EXPECT_EQ(ledger(), "charged 125000");
 }
 
@@ -216,13 +216,18 @@ TEST_F(PaypalFace, DeclinesByCode) {
     const char* decline_code;
     bool retryable;
   };
-  const Row rows[] = {
-      {"card:declined", "declined", "INSTRUMENT_DECLINED", true},   {"paypal:cannot_pay", "declined", "PAYER_CANNOT_PAY", false},
-      {"token:refused", "declined", "TRANSACTION_REFUSED", true},   {"card:card_expired", "invalid_card", "CARD_EXPIRED", false},
-      {"card:do_not_honor", "declined", "DO_NOT_HONOR", true},      {"card:insufficient_funds", "declined", "INSUFFICIENT_FUNDS", true},
-      {"card:expired", "invalid_card", "EXPIRED_CARD", false},      {"card:cvv", "invalid_card", "CVV2_FAILURE", false},
-      {"card:fraud", "declined", "SUSPECTED_FRAUD", false},         {"card:lost", "declined", "LOST_OR_STOLEN", false},
-      {"card:nobody", "invalid_card", "TOKEN_ID_NOT_FOUND", false}, {"pm_card_visa", "invalid_card", "PAYMENT_METHOD_UNKNOWN", false}};
+  const Row rows[] = {{"card:declined", "declined", "generic_decline", true},
+                      {"paypal:cannot_pay", "declined", "payer_cannot_pay", false},
+                      {"token:refused", "declined", "transaction_refused", true},
+                      {"card:card_expired", "invalid_card", "expired_card", false},
+                      {"card:do_not_honor", "declined", "do_not_honor", true},
+                      {"card:insufficient_funds", "declined", "insufficient_funds", true},
+                      {"card:expired", "invalid_card", "expired_card", false},
+                      {"card:cvv", "invalid_card", "incorrect_cvc", false},
+                      {"card:fraud", "declined", "fraudulent", false},
+                      {"card:lost", "declined", "lost_card", false},
+                      {"card:nobody", "invalid_card", "token_id_not_found", false},
+                      {"pm_card_visa", "invalid_card", "payment_method_unknown", false}};
   int number = 0;
   for (const AttemptKind kind : {AttemptKind::sale, AttemptKind::authorize}) {
     for (const Row& row : rows) {

@@ -26,15 +26,24 @@ Outcome declined(std::string code, std::string message, std::string decline_code
                              .outcome = "declined"}};
 }
 
-Answer read_answer(http::Outcome sent) {
-  Answer answer;
-  if (const auto* never = std::get_if<http::NotSent>(&sent)) return answer.outcome = not_sent(never->reason), answer;
-  if (const auto* doubt = std::get_if<http::InDoubt>(&sent)) return answer.outcome = in_doubt("timeout", doubt->reason), answer;
-  const auto& response = std::get<http::Response>(sent);
-  answer.status = response.status;
-  if (answer.parser->parse(response.body).get(answer.document) != simdjson::SUCCESS || !answer.document.is_object())
-    answer.outcome = in_doubt("unknown", "The processor's answer (status " + std::to_string(response.status) + ") cannot be read.");
+namespace {
+
+// What cannot be read says nothing, but it can be asked.
+Answer unread(Outcome why, int status = 0) {
+  Answer answer{.status = status, .outcome = std::move(why)};
+  answer.document = answer.parser->parse(std::string_view("{}")).value();
   return answer;
+}
+
+}  // namespace
+
+Answer read_answer(http::Outcome sent) {
+  if (const auto* never = std::get_if<http::NotSent>(&sent)) return unread(not_sent(never->reason));
+  if (const auto* doubt = std::get_if<http::InDoubt>(&sent)) return unread(in_doubt("timeout", doubt->reason));
+  const auto& response = std::get<http::Response>(sent);
+  Answer answer{.status = response.status};
+  if (answer.parser->parse(response.body).get(answer.document) == simdjson::SUCCESS && answer.document.is_object()) return answer;
+  return unread(in_doubt("unknown", "The processor's answer (status " + std::to_string(response.status) + ") cannot be read."), response.status);
 }
 
 }  // namespace purser::payments

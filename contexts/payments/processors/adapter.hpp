@@ -27,7 +27,7 @@ Outcome not_sent(std::string message);
 // `code`: declined, invalid_card, unknown. `retryable`: whether trying again (another day, another card) can help.
 Outcome declined(std::string code, std::string message, std::string decline_code, bool retryable, std::string processor_ref = {});
 
-// What came back: a document to read where the processor answered with a JSON object, else the outcome already.
+// What came back: a document to read where the processor answered with a JSON object, else the outcome already, and an empty object.
 struct Answer {
   int status = 0;
   std::shared_ptr<simdjson::dom::parser> parser = std::make_shared<simdjson::dom::parser>();  // owns the document

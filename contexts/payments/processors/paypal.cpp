@@ -34,7 +34,7 @@ Outcome unasked(const Answer& read) {
 
 Outcome not_expressible(const Instruction& instruction) {
   return declined("unknown", "PayPal cannot take " + to_text({instruction.amount, instruction.currency}) + ". Use another currency or processor.",
-                  "AMOUNT_NOT_SUPPORTED", false);
+                  "amount_not_supported", false);
 }
 
 Outcome with_ref(Outcome outcome, const std::string& processor_ref) {
@@ -81,8 +81,8 @@ class Paypal final : public Processor {
     if (instruction.processor_ref.empty()) co_return undecided("PayPal cannot be asked for an order by our reference.");
     const Answer order = co_await read_order(instruction);
     const bool gets_money = instruction.kind == AttemptKind::authorize || instruction.kind == AttemptKind::sale;
-    // PayPal forgets orders that were never paid.
-    if (gets_money && order.status == 404)
+    // PayPal forgets orders that were never paid. It must say so itself: a proxy's 404 is nobody's word.
+    if (gets_money && order.status == 404 && says_forgotten(issue_of_answer(order)))
       co_return Outcome{
           .end = End::released,
           .processor_ref = instruction.processor_ref,
@@ -112,8 +112,12 @@ class Paypal final : public Processor {
  private:
   static Outcome succeeded(const Instruction& instruction) { return {.end = End::succeeded, .processor_ref = instruction.processor_ref}; }
 
-  Task<Answer> read_order(const Instruction& instruction) {
-    return access_.send({.method = "GET", .path = order_path(instruction.processor_ref), .traceparent = instruction.traceparent});
+  // What an order shows decides what is asked of it next, and what it does not show would be taken as not done: so it must be whole.
+  Task<Answer> read_order(Instruction instruction) {
+    Answer order = co_await access_.send({.method = "GET", .path = order_path(instruction.processor_ref), .traceparent = instruction.traceparent});
+    if (!order.outcome && !is_whole(order.document, instruction.processor_ref))
+      order.outcome = in_doubt("unknown", "The processor's order cannot be understood.");
+    co_return order;
   }
   Task<Answer> post(std::string path, std::string body, std::string key, std::string traceparent) {
     return access_.send(
@@ -129,7 +133,7 @@ class Paypal final : public Processor {
     const auto source = payment_source(instruction);
     if (!source)
       co_return declined("invalid_card", R"(The payment method is none of PayPal's: "paypal", "paypal:<id>", "card:<id>" or "token:<id>".)",
-                         "PAYMENT_METHOD_UNKNOWN", false);
+                         "payment_method_unknown", false);
     const Answer order =
         co_await post("/v2/checkout/orders", order_body(instruction, *amount, *source), instruction.reference, instruction.traceparent);
     if (order.outcome) co_return sent_to_buyer(order, "");
@@ -181,7 +185,7 @@ class Paypal final : public Processor {
     if (const Outcome known = captured_already(order.document, instruction); known.end != End::absent) co_return known;
     const std::string authorization = held_authorization(order.document);
     if (authorization.empty())
-      co_return declined("abandoned", "No authorisation holds money for this order any more.", "AUTHORIZATION_NOT_HELD", false,
+      co_return declined("abandoned", "No authorisation holds money for this order any more.", "authorization_not_held", false,
                          instruction.processor_ref);
     const Answer taken = co_await post(authorization_path(authorization) + "/capture", capture_body(instruction, *amount), instruction.reference,
                                        instruction.traceparent);
@@ -205,7 +209,7 @@ class Paypal final : public Processor {
     const auto plan = plan_refund(order.document, instruction);
     if (plan.empty() && known.end != End::absent) co_return known;
     if (plan.empty())
-      co_return declined("declined", "What was captured and is not refunded yet is less than the refund.", "REFUND_AMOUNT_EXCEEDED", false);
+      co_return declined("declined", "What was captured and is not refunded yet is less than the refund.", "refund_amount_exceeded", false);
     bool given = known.end != End::absent;  // a part of it
     Outcome last{.end = End::absent};
     for (const RefundPart& part : plan) {
@@ -238,9 +242,10 @@ class Paypal final : public Processor {
     if (is_voided(order.document)) co_return succeeded(instruction);
     if (is_unpaid(order.document)) co_return forget_unpaid(instruction);
     const std::string authorization = held_authorization(order.document);
-    if (authorization.empty()) co_return declined("unknown", "There is no authorisation left to release.", "NOTHING_HELD", false);
+    if (authorization.empty()) co_return declined("unknown", "There is no authorisation left to release.", "nothing_held", false);
     const Answer voided = co_await post(authorization_path(authorization) + "/void", "{}", std::move(key), instruction.traceparent);
-    if (!voided.outcome) co_return succeeded(instruction);
+    const bool gone = voided.status == 204 || text_at(voided.document, "/status") == "VOIDED";
+    if (!voided.outcome) co_return gone ? succeeded(instruction) : in_doubt("unknown", "The processor's answer does not say that it let go.");
     if (says_already(issue_of_answer(voided)))
       if (const Answer now = co_await read_order(instruction); !now.outcome && is_voided(now.document)) co_return succeeded(instruction);
     co_return *voided.outcome;
@@ -273,6 +278,8 @@ class Paypal final : public Processor {
     for (const RefundPart& part : plan_reversal(order.document, instruction, repetition)) {
       const Answer given = co_await post(capture_path(part.capture) + "/refund", refund_body(part), part.key, instruction.traceparent);
       if (given.outcome && issue_of_answer(given) != "CAPTURE_FULLY_REFUNDED") co_return *given.outcome;
+      if (!given.outcome && money_at(given.document, "/amount") != part.amount)
+        co_return in_doubt("unknown", "The processor's refund is of another amount or currency.");
       if (!given.outcome) last = refund_outcome(given.document);
       if (last.end != End::succeeded) co_return last;
     }

@@ -30,7 +30,7 @@ Task<Answer> Access::send(Ask ask) {
   for (int renewals = 0;; ++renewals) {
     const Token with = co_await token();
     if (with.failure) {
-      Answer none;
+      Answer none = read_answer(http::NotSent{"no access token"});
       none.outcome = with.failure;
       co_return none;
     }
@@ -44,10 +44,8 @@ Task<Answer> Access::send(Ask ask) {
   const int status = response == nullptr ? 0 : response->status;
   if (status == 204) response->body = "{}";
   Answer answer = read_answer(std::move(sent));
-  // What cannot be read says nothing, but it can be asked.
-  if (answer.outcome) answer.document = answer.parser->parse(std::string_view("{}")).value();
   if (status == 429) answer.outcome = turned_away("The processor answered 429: it is asked too often.");
-  if (status == 401) answer.outcome = declined("unknown", "The processor refused our credentials.", "AUTHENTICATION_FAILURE", true);
+  if (status == 401) answer.outcome = declined("unknown", "The processor refused our credentials.", "authentication_failure", true);
   if (!answer.outcome && status >= 400) answer.outcome = error_outcome(status, answer.document);
   if (!answer.outcome && (status < 200 || status >= 300))
     answer.outcome = in_doubt("unknown", "The processor answered " + std::to_string(status) + ", which is no answer.");
@@ -69,7 +67,8 @@ Task<Access::Token> Access::fetch_token() {
   request.headers.set("Content-Type", "application/x-www-form-urlencoded");
   const Instant asked = clock_.now();
   const Answer answer = read_answer(co_await client_->send(std::move(request)));
-  if (answer.status == 400 || answer.status == 401 || answer.status == 403)
+  const bool refused = answer.status == 400 && !text_at(answer.document, "/error").empty();
+  if (refused || answer.status == 401 || answer.status == 403)
     co_return Token{.failure = declined("unknown", "The processor refused our credentials.", "invalid_client", true)};
   if (answer.outcome) co_return Token{.failure = unsent(*answer.outcome, answer.status != 0)};
   const std::string text = text_at(answer.document, "/access_token");

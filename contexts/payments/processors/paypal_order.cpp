@@ -137,6 +137,11 @@ Outcome captured_already(const element& order, const Instruction& instruction) {
 Outcome refunded_already(const element& order, const Instruction& instruction) {
   const auto ours = refunds_under(order, instruction.reference);
   if (ours.empty()) return {.end = End::absent};
+  const auto of_ours = [&](const element& refund) {
+    const auto money = money_at(refund, "/amount");
+    return money && money->currency == instruction.currency;
+  };
+  if (!std::ranges::all_of(ours, of_ours)) return undecided("The processor's refund is in another currency.");
   if (is_pending_under(order, instruction.reference)) return undecided("The processor has not finished the refund yet.");
   const std::int64_t given = given_under(order, instruction.reference);
   if (given == 0) return refund_outcome(ours.back());
@@ -155,6 +160,22 @@ Outcome reversed_already(const element& order, const Instruction& instruction) {
   if (std::ranges::any_of(list_at(order, captures), pending)) return undecided("The capture to be given back is not finished yet.");
   if (std::ranges::any_of(list_at(order, refunds), pending)) return undecided("The processor has not finished the refund yet.");
   return {.end = End::succeeded, .processor_ref = instruction.processor_ref};
+}
+
+bool is_whole(const element& order, const std::string& id) {
+  const auto known = [&](std::string_view parts, std::initializer_list<std::string_view> statuses) {
+    return std::ranges::all_of(list_at(order, parts),
+                               [&](const element& part) { return !text_at(part, "/id").empty() && is_one_of(part, statuses); });
+  };
+  const auto counted = [&](std::string_view parts) {
+    return std::ranges::all_of(list_at(order, parts), [](const element& part) { return money_at(part, "/amount").has_value(); });
+  };
+  const std::string status = text_at(order, "/status");
+  if (text_at(order, "/id") != id || status.empty() || !object_at(order, unit)) return false;
+  if (status == "COMPLETED" && is_unpaid(order)) return false;
+  return known(authorizations, {"CREATED", "CAPTURED", "DENIED", "EXPIRED", "PARTIALLY_CAPTURED", "PARTIALLY_CREATED", "VOIDED", "PENDING"}) &&
+         known(captures, {"COMPLETED", "DECLINED", "PARTIALLY_REFUNDED", "PENDING", "REFUNDED", "FAILED"}) && counted(captures) &&
+         known(refunds, {"CANCELLED", "FAILED", "PENDING", "COMPLETED"}) && counted(refunds);
 }
 
 bool is_unpaid(const element& order) { return list_at(order, authorizations).empty() && list_at(order, captures).empty(); }

@@ -22,6 +22,8 @@ bool is_partly_refunded(const simdjson::dom::element& order, const Instruction& 
 // Succeeded where the order holds and keeps no money though it had some; in doubt while a refund or a capture is pending.
 Outcome reversed_already(const simdjson::dom::element& order, const Instruction& instruction);
 
+// The order of this id, with everything that was done for it in words that we know.
+bool is_whole(const simdjson::dom::element& order, const std::string& id);
 bool is_unpaid(const simdjson::dom::element& order);  // nothing was authorised or captured, nor tried
 bool is_voided(const simdjson::dom::element& order);  // it was authorised, and all of that was released
 // The authorization that holds money; "" where none does.

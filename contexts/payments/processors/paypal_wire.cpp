@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "kernel/letters.hpp"
+
 namespace purser::payments::paypal {
 namespace {
 
@@ -91,6 +93,17 @@ constexpr std::array meanings = {
 constexpr std::array doubts = {"DUPLICATE_INVOICE_ID"sv, "PAYPAL_REQUEST_ID_PREVIOUSLY_USED"sv, "DUPLICATE_REQUEST_ID"sv,
                                "PREVIOUS_REQUEST_IN_PROGRESS"sv, "RESOURCE_CONFLICT"sv};
 
+// The decline code in the words that Stripe uses too, so that a merchant's fallback policy means the same for all; where there is none, PayPal's
+// own in small letters.
+std::string common_word(std::string_view issue) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> words = {{{"INSTRUMENT_DECLINED", "generic_decline"},
+                                                                                   {"PAYMENT_DENIED", "generic_decline"},
+                                                                                   {"CARD_EXPIRED", "expired_card"},
+                                                                                   {"REFUND_FAILED_INSUFFICIENT_FUNDS", "insufficient_funds"}}};
+  const auto found = std::ranges::find(words, issue, &std::pair<std::string_view, std::string_view>::first);
+  return found == words.end() ? in_lower_case(std::string(issue)) : std::string(found->second);
+}
+
 // What the card's bank said, behind an authorization or a capture that was declined.
 struct BankAnswer {
   std::string_view response_code;
@@ -100,17 +113,17 @@ struct BankAnswer {
 };
 constexpr std::array bank_answers = {
     // clang-format off
-    BankAnswer{"0500", "DO_NOT_HONOR",               "declined",     true},
-    BankAnswer{"5100", "GENERIC_DECLINE",            "declined",     true},
-    BankAnswer{"5120", "INSUFFICIENT_FUNDS",         "declined",     true},
-    BankAnswer{"5650", "DECLINED_SCA_REQUIRED",      "declined",     true},
-    BankAnswer{"1330", "INVALID_ACCOUNT",            "invalid_card", false},
-    BankAnswer{"5110", "CVV2_FAILURE",               "invalid_card", false},
-    BankAnswer{"5180", "INVALID_OR_RESTRICTED_CARD", "invalid_card", false},
-    BankAnswer{"5400", "EXPIRED_CARD",               "invalid_card", false},
-    BankAnswer{"9500", "SUSPECTED_FRAUD",            "declined",     false},
-    BankAnswer{"9510", "SECURITY_VIOLATION",         "declined",     false},
-    BankAnswer{"9520", "LOST_OR_STOLEN",             "declined",     false},
+    BankAnswer{"0500", "do_not_honor",               "declined",     true},
+    BankAnswer{"5100", "generic_decline",            "declined",     true},
+    BankAnswer{"5120", "insufficient_funds",         "declined",     true},
+    BankAnswer{"5650", "authentication_required",      "declined",     true},
+    BankAnswer{"1330", "invalid_account",            "invalid_card", false},
+    BankAnswer{"5110", "incorrect_cvc",               "invalid_card", false},
+    BankAnswer{"5180", "restricted_card", "invalid_card", false},
+    BankAnswer{"5400", "expired_card",               "invalid_card", false},
+    BankAnswer{"9500", "fraudulent",            "declined",     false},
+    BankAnswer{"9510", "security_violation",         "declined",     false},
+    BankAnswer{"9520", "lost_card",             "declined",     false},
     // clang-format on
 };
 
@@ -121,7 +134,8 @@ Outcome bank_declined(const element& part, std::string processor_ref) {
     return declined(std::string(found->code), "The bank declined: " + std::string(found->word) + ".", std::string(found->word), found->retryable,
                     std::move(processor_ref));
   const std::string reason = text_at(part, "/status_details/reason");
-  return declined("declined", "PayPal declined the payment.", response_code.empty() ? reason : response_code, true, std::move(processor_ref));
+  return declined("declined", "PayPal declined the payment.", response_code.empty() ? common_word(reason) : response_code, true,
+                  std::move(processor_ref));
 }
 
 Outcome gone(std::string message, std::string processor_ref) {
@@ -198,7 +212,7 @@ Outcome refund_outcome(const element& refund) {
   const std::string status = text_at(refund, "/status"), id = text_at(refund, "/id");
   if (status == "COMPLETED") return {.end = End::succeeded, .processor_ref = id};
   if (status == "FAILED" || status == "CANCELLED")
-    return declined("declined", "The refund failed at the processor.", text_at(refund, "/status_details/reason"), true, id);
+    return declined("declined", "The refund failed at the processor.", common_word(text_at(refund, "/status_details/reason")), true, id);
   return undecided("The processor has not finished the refund yet.", id);
 }
 
@@ -229,6 +243,8 @@ std::string issue_of(const element& error) {
   return issue.empty() ? text_at(error, "/name") : issue;
 }
 
+bool says_forgotten(std::string_view issue) { return issue == "INVALID_RESOURCE_ID" || issue == "RESOURCE_NOT_FOUND"; }
+
 bool says_already(std::string_view issue) {
   constexpr std::array words = {
       "ORDER_ALREADY_CAPTURED"sv, "ORDER_ALREADY_AUTHORIZED"sv,    "ORDER_ALREADY_COMPLETED"sv, "AUTHORIZATION_ALREADY_CAPTURED"sv,
@@ -245,9 +261,9 @@ Outcome error_outcome(int status, const element& error) {
   if (status >= 500 || issue.empty()) return in_doubt("unknown", told);
   if (status == 409 || std::ranges::find(doubts, issue) != doubts.end()) return undecided(told);
   const auto found = std::ranges::find(meanings, issue, &Meaning::issue);
-  if (found != meanings.end()) return declined(std::string(found->code), message, issue, found->retryable);
-  if (status == 403) return declined("unknown", "The processor does not allow us this: " + message, issue, true);
-  return declined("unknown", message, issue, false);
+  if (found != meanings.end()) return declined(std::string(found->code), message, common_word(issue), found->retryable);
+  if (status == 403) return declined("unknown", "The processor does not allow us this: " + message, common_word(issue), true);
+  return declined("unknown", message, common_word(issue), false);
 }
 
 }  // namespace purser::payments::paypal

@@ -40,6 +40,8 @@ Outcome refund_outcome(const simdjson::dom::element& refund);
 std::string issue_of(const simdjson::dom::element& error);
 // An error's meaning for an ask that moves money. `status` is 400 or above.
 Outcome error_outcome(int status, const simdjson::dom::element& error);
+// PayPal's own word that it has nothing under this id.
+bool says_forgotten(std::string_view issue);
 // The ask was about something that is in another state already: what became of it stands in the order.
 bool says_already(std::string_view issue);
 

@@ -28,6 +28,7 @@ std::optional<Money> money_at(const element& object) {
   return Money{integer_at(object, "/amount") / stripe_amount(1, *currency), *currency};
 }
 std::int64_t amount_of(const Instruction& instruction) { return stripe_amount(instruction.amount, instruction.currency); }
+std::int64_t captured_after(const Instruction& capture) { return stripe_amount(capture.captured_before + capture.amount, capture.currency); }
 
 // ---- what Stripe's words mean ----
 
@@ -47,6 +48,25 @@ Outcome card_declined(const element& error, std::string processor_ref) {
   const bool retryable = !card_fault && !is_one_of(final_declines, decline_code);
   return declined(card_fault ? "invalid_card" : "declined", text_at(error, "/message"), decline_code.empty() ? code : decline_code, retryable,
                   std::move(processor_ref));
+}
+
+bool is_a(const element& object, std::string_view kind) { return text_at(object, "/object") == kind && !text_at(object, "/id").empty(); }
+
+// An answer about the intent that was asked about, and so fit to say what became of it.
+bool is_intent(const element& document, std::string_view id) { return is_a(document, "payment_intent") && text_at(document, "/id") == id; }
+
+bool is_in_currency_of(const element& object, const Instruction& instruction) {
+  return text_at(object, "/currency") == in_lower_case(std::string(instruction.currency.code()));
+}
+
+// A page of objects of one kind; nothing where it cannot be understood, for what is not in it would be taken as absent.
+std::optional<std::vector<element>> page_of(const element& document, std::string_view kind) {
+  simdjson::dom::array list;
+  bool has_more = false;
+  if (document["data"].get(list) != simdjson::SUCCESS || document["has_more"].get(has_more) != simdjson::SUCCESS) return std::nullopt;
+  for (const element object : list)
+    if (!is_a(object, kind)) return std::nullopt;
+  return std::vector<element>(list.begin(), list.end());
 }
 
 // A PaymentIntent's status as the outcome of the attempt that made it.
@@ -92,7 +112,7 @@ class Stripe final : public Processor {
       case AttemptKind::capture:
         co_return co_await capture(std::move(instruction));
       case AttemptKind::refund:
-        co_return co_await refund(instruction, instruction.reference);
+        co_return co_await refund(std::move(instruction));
       case AttemptKind::release:
         co_return co_await release(std::move(instruction));
       case AttemptKind::reverse:
@@ -161,6 +181,8 @@ class Stripe final : public Processor {
     }
     Answer answer = read_answer(co_await client_->send(std::move(request)));
     if (!answer.outcome && answer.status >= 400) answer.outcome = error_outcome(answer.status, answer.document);
+    if (!answer.outcome && answer.status != 200)
+      answer.outcome = in_doubt("unknown", "The processor answered " + std::to_string(answer.status) + ", which is no answer.");
     co_return answer;
   }
 
@@ -174,7 +196,7 @@ class Stripe final : public Processor {
       outcome.answered = true;
       return outcome;
     }
-    if (status >= 500 || !error) return in_doubt("unknown", told);
+    if (status >= 500 || type.empty()) return in_doubt("unknown", told);  // without a type it is nobody's word but a proxy's
     if (status == 409 || type == "idempotency_error") return undecided(told);
     if (status == 402) return card_declined(*error, text_at(*error, "/payment_intent/id"));
     if (status == 401 || status == 403) return declined("unknown", "The processor refused our credentials: " + message, code, true);
@@ -184,8 +206,8 @@ class Stripe final : public Processor {
 
   // The processor must speak of the money it was asked for; anything else is not an answer to our question.
   static Outcome checked(const element& intent, const Instruction& instruction) {
-    if (integer_at(intent, "/amount") != amount_of(instruction) ||
-        text_at(intent, "/currency") != in_lower_case(std::string(instruction.currency.code())))
+    if (!is_a(intent, "payment_intent")) return in_doubt("unknown", "The processor's answer is no payment intent.");
+    if (integer_at(intent, "/amount") != amount_of(instruction) || !is_in_currency_of(intent, instruction))
       return in_doubt("unknown", "The processor's amount or currency is not what it was asked for.");
     return intent_outcome(intent);
   }
@@ -215,43 +237,67 @@ class Stripe final : public Processor {
     if (answer.status == 400 && text_at(answer.document, "/error/payment_intent/status") == "succeeded")
       if (const Outcome known = co_await look_up_capture(instruction); known.end == End::succeeded) co_return known;
     if (answer.outcome) co_return *answer.outcome;
+    if (!is_intent(answer.document, instruction.processor_ref) || integer_at(answer.document, "/amount_received") != captured_after(instruction) ||
+        !is_in_currency_of(answer.document, instruction))
+      co_return in_doubt("unknown", "The processor's answer is about another payment, amount or currency than it was asked for.");
     const std::string status = text_at(answer.document, "/status");
     if (status == "succeeded" || status == "requires_capture") co_return Outcome{.end = End::succeeded, .processor_ref = instruction.processor_ref};
     co_return in_doubt("unknown", "The processor says \"" + status + "\".");
   }
 
-  Task<Outcome> refund(Instruction instruction, std::string key) {
-    Fields fields{{"payment_intent", instruction.processor_ref},
-                  {"amount", std::to_string(amount_of(instruction))},
-                  {"metadata[" + std::string(reference_key) + "]", instruction.reference},
-                  {"metadata[payment_id]", instruction.payment_id}};
-    const Answer answer = co_await send("POST", "/v1/refunds", std::move(fields), std::move(key), instruction.traceparent);
-    if (answer.outcome) co_return *answer.outcome;
-    if (integer_at(answer.document, "/amount") != amount_of(instruction))
-      co_return in_doubt("unknown", "The processor's refund is of another amount.");
-    co_return refund_outcome(answer.document);
+  Task<Outcome> refund(Instruction instruction) {
+    Fields fields{{"payment_intent", instruction.processor_ref}, {"amount", std::to_string(amount_of(instruction))}};
+    const Answer answer = co_await ask_refund(std::move(fields), instruction, instruction.reference);
+    co_return answer.outcome ? *answer.outcome : checked_refund(answer.document, instruction);
+  }
+  Task<Answer> ask_refund(Fields fields, const Instruction& instruction, std::string key) {
+    fields.emplace_back("metadata[" + std::string(reference_key) + "]", instruction.reference);
+    fields.emplace_back("metadata[payment_id]", instruction.payment_id);
+    return send("POST", "/v1/refunds", std::move(fields), std::move(key), instruction.traceparent);
+  }
+
+  // A reversal gives back whatever is left: only a refund is of an amount.
+  static Outcome checked_refund(const element& refund, const Instruction& instruction) {
+    const bool of_amount = instruction.kind == AttemptKind::reverse || integer_at(refund, "/amount") == amount_of(instruction);
+    if (!is_a(refund, "refund") || !of_amount || !is_in_currency_of(refund, instruction))
+      return in_doubt("unknown", "The processor's refund is of another amount or currency, or none.");
+    return refund_outcome(refund);
   }
 
   Task<Outcome> release(Instruction instruction) {
-    const Answer answer = co_await send("POST", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref) + "/cancel", {},
-                                        instruction.reference, instruction.traceparent);
-    if (!answer.outcome) co_return Outcome{.end = End::succeeded, .processor_ref = instruction.processor_ref};
-    // Already cancelled: what was asked for holds.
-    if (answer.status == 400 && text_at(answer.document, "/error/payment_intent/status") == "canceled")
-      co_return Outcome{.end = End::succeeded, .processor_ref = instruction.processor_ref};
-    co_return *answer.outcome;
+    Cancelled cancelled = co_await cancel(std::move(instruction));
+    co_return std::move(cancelled.outcome);
   }
 
-  // Gives back a charge that nobody wants: releases it where it is only held, refunds it where it was taken. All of it, so that a second
+  // What came of letting the money go, and what was captured of it before.
+  struct Cancelled {
+    Outcome outcome;
+    std::int64_t received = 0;
+  };
+  Task<Cancelled> cancel(Instruction instruction) {
+    const Answer answer = co_await send("POST", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref) + "/cancel", {},
+                                        instruction.reference, instruction.traceparent);
+    if (answer.outcome && answer.status != 400) co_return Cancelled{*answer.outcome};
+    // Already cancelled: what was asked for holds.
+    const auto told = answer.outcome ? object_at(answer.document, "/error/payment_intent") : std::optional(answer.document);
+    const bool canceled = told && is_intent(*told, instruction.processor_ref) && text_at(*told, "/status") == "canceled";
+    if (canceled) co_return Cancelled{{.end = End::succeeded, .processor_ref = instruction.processor_ref}, integer_at(*told, "/amount_received")};
+    if (answer.outcome) co_return Cancelled{*answer.outcome};
+    co_return Cancelled{in_doubt("unknown", "The processor's answer does not say that the payment is cancelled.")};
+  }
+
+  // Gives back a charge that nobody wants: releases what is still held of it, and refunds what was taken. All of it, so that a second
   // time is refused there, and each repetition may have a key of its own: an error that is kept under one must not keep it from being done.
   Task<Outcome> reverse(Instruction instruction) {
     Instruction step = instruction;
     const std::string repetition = instruction.repetition > 0 ? "-" + std::to_string(instruction.repetition) : "";
     step.reference = instruction.reference + "-release" + repetition;
-    const Outcome released = co_await release(step);
-    if (released.end != End::declined) co_return released;
+    Cancelled cancelled = co_await cancel(std::move(step));
+    if (cancelled.outcome.end != End::declined && cancelled.received == 0) co_return std::move(cancelled.outcome);
     // The refund keeps our reference, by which it is found again; only its key is another's.
-    Outcome refunded = co_await refund(instruction, instruction.reference + "-refund" + repetition);
+    const Answer answer =
+        co_await ask_refund({{"payment_intent", instruction.processor_ref}}, instruction, instruction.reference + "-refund" + repetition);
+    Outcome refunded = answer.outcome ? *answer.outcome : checked_refund(answer.document, instruction);
     if (refunded.end == End::declined && refunded.failure && refunded.failure->decline_code == "charge_already_refunded")
       refunded.end = End::succeeded;
     co_return refunded;
@@ -259,10 +305,8 @@ class Stripe final : public Processor {
 
   Task<Outcome> look_up_intent(Instruction instruction) {
     if (!instruction.processor_ref.empty()) {
-      const Answer answer =
-          co_await send("GET", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref), {}, "", instruction.traceparent);
-      if (answer.outcome) co_return in_doubt("unknown", answer.outcome->failure ? answer.outcome->failure->message : "");
-      co_return checked(answer.document, instruction);
+      const Answer answer = co_await read_intent(instruction);
+      co_return answer.outcome ? *answer.outcome : checked(answer.document, instruction);
     }
     // The newest first, for a list shows at once what the search may show only after a minute. Not by time: nobody knows by how much
     // our clock and the processor's differ.
@@ -290,49 +334,61 @@ class Stripe final : public Processor {
 
   // The intent that carries our reference, in a page of intents; End::absent where none does.
   static Outcome found_in(const Answer& page, const Instruction& instruction) {
-    if (page.outcome) return in_doubt("unknown", page.outcome->failure ? page.outcome->failure->message : "");
-    simdjson::dom::array list;
-    if (page.document["data"].get(list) != simdjson::SUCCESS) return in_doubt("unknown", "The processor's list cannot be read.");
-    for (const element intent : list)
+    if (page.outcome) return not_found_out(page);
+    const auto intents = page_of(page.document, "payment_intent");
+    if (!intents) return in_doubt("unknown", "The processor's list cannot be read.");
+    for (const element& intent : *intents)
       if (text_at(intent, "/metadata/" + std::string(reference_key)) == instruction.reference) return checked(intent, instruction);
     return {.end = End::absent};
+  }
+
+  static Outcome not_found_out(const Answer& answer) { return in_doubt("unknown", answer.outcome->failure ? answer.outcome->failure->message : ""); }
+
+  // The intent that the instruction is about, with an outcome where it is none to read.
+  Task<Answer> read_intent(Instruction instruction) {
+    Answer answer = co_await send("GET", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref), {}, "", instruction.traceparent);
+    if (answer.outcome)
+      answer.outcome = not_found_out(answer);
+    else if (!is_intent(answer.document, instruction.processor_ref))
+      answer.outcome = in_doubt("unknown", "The processor's answer is not the payment intent that it was asked for.");
+    co_return answer;
   }
 
   Task<Outcome> look_up_refund(Instruction instruction) {
     const Answer answer =
         co_await send("GET", "/v1/refunds", {{"payment_intent", instruction.processor_ref}, {"limit", "100"}}, "", instruction.traceparent);
-    if (answer.outcome) co_return in_doubt("unknown", answer.outcome->failure ? answer.outcome->failure->message : "");
-    simdjson::dom::array list;
-    if (answer.document["data"].get(list) != simdjson::SUCCESS) co_return in_doubt("unknown", "The processor's list cannot be read.");
-    for (const element refund : list)
-      if (text_at(refund, "/metadata/" + std::string(reference_key)) == instruction.reference) co_return refund_outcome(refund);
+    if (answer.outcome) co_return not_found_out(answer);
+    const auto refunds = page_of(answer.document, "refund");
+    if (!refunds) co_return in_doubt("unknown", "The processor's list cannot be read.");
+    for (const element& refund : *refunds)
+      if (text_at(refund, "/metadata/" + std::string(reference_key)) == instruction.reference) co_return checked_refund(refund, instruction);
     co_return Outcome{.end = End::absent};
   }
 
   // A capture leaves no mark of its own, but captures of a payment come one at a time: the sum tells.
   Task<Outcome> look_up_capture(Instruction instruction) {
-    const Answer answer =
-        co_await send("GET", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref), {}, "", instruction.traceparent);
-    if (answer.outcome) co_return in_doubt("unknown", answer.outcome->failure ? answer.outcome->failure->message : "");
-    const std::int64_t wanted = stripe_amount(instruction.captured_before + instruction.amount, instruction.currency);
-    if (integer_at(answer.document, "/amount_received") >= wanted)
+    const Answer answer = co_await read_intent(instruction);
+    if (answer.outcome) co_return *answer.outcome;
+    if (!is_in_currency_of(answer.document, instruction)) co_return in_doubt("unknown", "The processor's payment is in another currency.");
+    if (integer_at(answer.document, "/amount_received") >= captured_after(instruction))
       co_return Outcome{.end = End::succeeded, .processor_ref = instruction.processor_ref};
     if (text_at(answer.document, "/status") == "canceled")
       co_return declined("abandoned", "The authorisation was released at the processor.", "", false, instruction.processor_ref);
     co_return Outcome{.end = End::absent};
   }
 
-  // Undone by a release, or by the refund that reverse() makes where it cannot release.
+  // Undone by a release, or by the refund that reverse() makes of what was taken.
   Task<Outcome> look_up_reverse(Instruction instruction) {
-    const Outcome released = co_await look_up_release(instruction);
-    if (released.end != End::absent) co_return released;
+    const Answer answer = co_await read_intent(instruction);
+    if (answer.outcome) co_return *answer.outcome;
+    if (text_at(answer.document, "/status") == "canceled" && integer_at(answer.document, "/amount_received") == 0)
+      co_return Outcome{.end = End::succeeded, .processor_ref = instruction.processor_ref};
     co_return co_await look_up_refund(std::move(instruction));
   }
 
   Task<Outcome> look_up_release(Instruction instruction) {
-    const Answer answer =
-        co_await send("GET", "/v1/payment_intents/" + http::percent_encode(instruction.processor_ref), {}, "", instruction.traceparent);
-    if (answer.outcome) co_return in_doubt("unknown", answer.outcome->failure ? answer.outcome->failure->message : "");
+    const Answer answer = co_await read_intent(instruction);
+    if (answer.outcome) co_return *answer.outcome;
     if (text_at(answer.document, "/status") == "canceled") co_return Outcome{.end = End::succeeded, .processor_ref = instruction.processor_ref};
     co_return Outcome{.end = End::absent};
   }

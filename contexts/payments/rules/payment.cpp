@@ -45,13 +45,23 @@ std::vector<Attempt> Payment::asked_for_this_request() const {
 }
 
 CoreRequestContext request_of(const Payment& payment) {
-  return {.payment_id = payment.id.text(),
+  // Without any token it is a plan that nobody pays: then it does not matter who has one.
+  std::optional<std::vector<std::string>> tokens_at;
+  if (!payment.payment_method.empty() || !payment.tokens.empty()) tokens_at.emplace();
+  for (const auto& [processor, token] : payment.tokens) tokens_at->push_back(processor);
+  return {.merchant_id = payment.merchant_id,
+          .payment_id = payment.id.text(),
+          .order_id = payment.order_id,
+          .user_id = payment.user_id,
+          .client_ip = payment.client_ip,
           .amount = payment.amount,
           .method = payment.method,
           .country = payment.country,
           .card_network = payment.card_network,
           .metadata = payment.metadata,
-          .at = payment.created_at};
+          .tokens_at = std::move(tokens_at),
+          .at = payment.created_at,
+          .validation_issues = payment.validation_issues};
 }
 
 PaymentPlan plan_of(const Payment& payment) {

@@ -161,12 +161,14 @@ struct Payment {
   std::string payment_method{};                 // a processor's token
   std::map<std::string, std::string> tokens{};  // of the same at other processors, by their names
   std::string country{}, card_network{};        // what else its plan was made from
+  std::string client_ip{};                      // the buyer's, for limits on declines
   std::vector<std::string> candidates{};        // the processors that may be asked, in order: the plan's word
   std::string plan_why{};                       // for people: why these
   std::int64_t config_version = 0;              // of the merchant's configuration that the plan was made from
   std::string description{};
   std::string return_url{};
   std::map<std::string, std::string> metadata{};
+  std::vector<ValidationIssue> validation_issues{};  // what in its request was repaired
   Status status = Status::created;
   std::int64_t authorized = 0;
   std::int64_t captured = 0;

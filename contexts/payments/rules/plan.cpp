@@ -33,14 +33,7 @@ bool holds_for(const RoutingRule& rule, const CoreRequestContext& request) {
   return within_hours(rule, hour_of(request.at));
 }
 
-// 0 … 99, the same for the same id whatever machine and version: FNV-1a.
-int percentile_of(std::string_view id) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char letter : id) hash = (hash ^ static_cast<std::uint8_t>(letter)) * 0x100000001b3;
-  return static_cast<int>((hash >> 32) % 100);
-}
-
-const VolumeShare* share_of(const MerchantConfig& config, std::string_view id) {
+const VolumeShare* share_of(const MerchantConfig& config, const std::string& id) {
   int until = 0;
   for (const VolumeShare& share : config.volume)
     if (percentile_of(id) < (until += share.percent)) return &share;
@@ -66,6 +59,17 @@ class Candidates {
   std::vector<std::string> allowed_, list_;
   std::string why_ = "no processor takes this method";
 };
+
+// Of those that a part of the configuration names: its first, and whoever else has a token for this payment.
+std::vector<std::string> able_to_lead(const std::vector<std::string>& named, const std::vector<std::string>& allowed,
+                                      const CoreRequestContext& request) {
+  std::vector<std::string> able;
+  for (const std::string& processor : named) {
+    if (!holds(allowed, processor) || holds(able, processor)) continue;
+    if (able.empty() || !request.tokens_at || holds(*request.tokens_at, processor)) able.push_back(processor);
+  }
+  return able;
+}
 
 class Faults {
  public:
@@ -113,19 +117,28 @@ void check_rule(Faults& faults, const RoutingRule& rule, const std::string& at) 
 
 }  // namespace
 
-PaymentPlan build_plan(const CoreRequestContext& request, const MerchantConfig& config, const std::vector<std::string>& processors) {
+PaymentPlan build_plan(const CoreRequestContext& request, const MerchantConfig& config, const std::vector<std::string>& processors,
+                       const std::vector<SuccessRate>& rates) {
   const auto route = config.methods.find(request.method);
   // A processor may have been taken away since the configuration was made.
   std::vector<std::string> allowed = route == config.methods.end() ? processors : route->second;
   std::erase_if(allowed, [&](const std::string& processor) { return !holds(processors, processor); });
-  Candidates candidates(std::move(allowed));
+  const auto leader_among = [&](const std::vector<std::string>& named) {
+    return leader_of(able_to_lead(named, allowed, request), request.payment_id, config.success, rates);
+  };
+  Candidates candidates(allowed);
   for (const RoutingRule& rule : config.rules) {
     if (!holds_for(rule, request)) continue;
-    candidates.add(rule.processors, "rule \"" + rule.name + "\"");
+    const std::string why = "rule \"" + rule.name + "\"";
+    if (const Leader leader = leader_among(rule.processors); !leader.processor.empty()) candidates.add({leader.processor}, why + ", " + leader.why);
+    candidates.add(rule.processors, why);
     break;
   }
   if (const VolumeShare* share = share_of(config, request.payment_id))
     candidates.add({share->processor}, std::to_string(share->percent) + " % of the volume");
+  std::vector<std::string> rest = route == config.methods.end() ? std::vector<std::string>{} : route->second;
+  rest.insert(rest.end(), config.priority.begin(), config.priority.end());
+  if (const Leader leader = leader_among(rest); candidates.none() && !leader.processor.empty()) candidates.add({leader.processor}, leader.why);
   if (route != config.methods.end()) candidates.add(route->second, "first for " + request.method);
   candidates.add(config.priority, "first by priority");
   // A token is one processor's: whom nobody names is asked only where nobody else is.
@@ -149,6 +162,7 @@ std::vector<ConfigFault> faults_of(const MerchantConfig& config, const std::vect
   }
   if (!config.volume.empty() && sum != 100)
     faults.add("/volume", "out_of_range", "The shares sum to " + std::to_string(sum) + " percent; they must sum to 100.");
+  for (ConfigFault& fault : faults_of(config.policy)) faults.add(std::move(fault.pointer), std::move(fault.code), std::move(fault.detail));
   return std::move(faults).found();
 }
 

@@ -9,20 +9,38 @@
 #include <string_view>
 #include <vector>
 
+#include "contexts/payments/rules/policy.hpp"
+#include "contexts/payments/rules/success.hpp"
 #include "kernel/money.hpp"
 #include "kernel/time.hpp"
 
 namespace purser::payments {
 
+// Something in a request that was not as the contract has it and was repaired at the edge (docs/edge.md).
+struct ValidationIssue {
+  std::string field{};  // a JSON pointer
+  std::string code{};
+  std::string received{};
+  std::string used{};
+  bool operator==(const ValidationIssue&) const = default;
+};
+
 // A request as the core knows it: whatever was messy is mended or refused by now.
 struct CoreRequestContext {
+  std::string merchant_id{};
   std::string payment_id{};  // decides which part of the volume it belongs to
+  std::string order_id{};    // empty: a direct payment
+  std::string user_id{};
+  std::string client_ip{};
   Money amount;
   std::string method = "card";
   std::string country{};       // ISO 3166-1 alpha-2, upper case; empty: unknown
   std::string card_network{};  // lower case; empty: unknown
   std::map<std::string, std::string> metadata{};
+  // Who else could be asked first, for a token is one processor's. Nothing where no token was given at all, as for a plan: then everybody.
+  std::optional<std::vector<std::string>> tokens_at{};
   Instant at{};
+  std::vector<ValidationIssue> validation_issues{};
 };
 
 // Everything given must hold; what is left out holds always.
@@ -57,6 +75,8 @@ struct MerchantConfig {
   std::vector<RoutingRule> rules{};
   std::vector<VolumeShare> volume{};
   FallbackPolicy fallback{};
+  PaymentPolicy policy{};
+  SuccessRouting success{};
 };
 
 struct PaymentStep {
@@ -73,7 +93,9 @@ struct PaymentPlan {
 };
 
 // `processors`: those of this server that take the method, in its own order. The first of them is asked where the merchant says nothing.
-PaymentPlan build_plan(const CoreRequestContext& request, const MerchantConfig& config, const std::vector<std::string>& processors);
+// `rates`: how they did lately, where the merchant routes by that.
+PaymentPlan build_plan(const CoreRequestContext& request, const MerchantConfig& config, const std::vector<std::string>& processors,
+                       const std::vector<SuccessRate>& rates = {});
 
 // What is wrong with a configuration: pointer into it ("/rules/0/processors/1"), code, and what to do.
 struct ConfigFault {

@@ -325,6 +325,14 @@ TEST_F(PaypalTest, AnOrderThatRanOutIsReleased) {
   EXPECT_EQ(look_up(instruction(AttemptKind::sale)).end, End::in_doubt);
 }
 
+// A proxy's 404 says nothing of the order, which may hold money.
+TEST_F(PaypalTest, OnlyPaypalItselfSaysThatAnOrderRanOut) {
+  for (const char* body : {"", "{}", "<html>Not Found</html>", R"({"message":"no route"})"}) {
+    wire_->answer(order_1, 404, body);
+    EXPECT_EQ(look_up(instruction(AttemptKind::sale, "ref-1", 1250, "ORDER1")).end, End::in_doubt) << body;
+  }
+}
+
 TEST_F(PaypalTest, WhatWasReleasedIsNotCompletedAnyMore) {
   const Instruction held = instruction(AttemptKind::authorize, "ref-1", 1250, "ORDER1");
   wire_->answer(order_1, 200, order("APPROVED"));
@@ -343,7 +351,7 @@ TEST_F(PaypalTest, ACaptureThatTheOrderShowsIsNotAskedForAgain) {
   wire_->answer(order_1, 200, order("COMPLETED", two_captures));
   const Outcome other = process(instruction(AttemptKind::capture, "ref-9", 500, "ORDER1"));
   EXPECT_EQ(other.end, End::declined);
-  EXPECT_EQ(other.failure->decline_code, "AUTHORIZATION_NOT_HELD");
+  EXPECT_EQ(other.failure->decline_code, "authorization_not_held");
 }
 
 TEST_F(PaypalTest, AnOrderThatCannotBeReadMeansThatNothingWasAsked) {
@@ -351,6 +359,74 @@ TEST_F(PaypalTest, AnOrderThatCannotBeReadMeansThatNothingWasAsked) {
     wire_->answer(order_1, http::InDoubt{"time-out"});
     EXPECT_EQ(process(instruction(kind, "ref-2", 500, "ORDER1")).end, End::not_sent);
   }
+}
+
+// An order in which nothing can be found is not one in which nothing was done: it may hold money still.
+TEST_F(PaypalTest, AnOrderThatIsNotWholeDecidesNothing) {
+  const std::string odd_payments[] = {"7",
+                                      "[]",
+                                      "{}",
+                                      R"({"authorizations":[7]})",
+                                      R"({"authorizations":[{"id":"A","status":"TELEPORTED"}]})",
+                                      R"({"captures":[{"id":"C","status":"COMPLETED","amount":{"currency_code":"USD","value":12.5}}]})"};
+  std::vector<std::string> bodies = {"{}", R"({"id":"ORDER2","status":"APPROVED","purchase_units":[{}]})", R"({"id":"ORDER1","status":"APPROVED"})"};
+  for (const std::string& payments : odd_payments) bodies.push_back(order("COMPLETED", payments));
+  for (const std::string& body : bodies) {
+    for (const AttemptKind kind : {AttemptKind::capture, AttemptKind::refund, AttemptKind::release, AttemptKind::reverse}) {
+      wire_->answer(order_1, 200, body);
+      EXPECT_EQ(process(instruction(kind, "ref-2", 500, "ORDER1")).end, End::not_sent) << body;
+      wire_->answer(order_1, 200, body);
+      EXPECT_EQ(look_up(instruction(kind, "ref-2", 500, "ORDER1")).end, End::in_doubt) << body;
+    }
+  }
+}
+
+TEST_F(PaypalTest, AVoidMustBeSaidToBeOne) {
+  const std::string let_go = "POST /v2/payments/authorizations/AUTH1/void";
+  struct Row {
+    int status;
+    const char* body;
+    End end;
+  };
+  const Row rows[] = {{204, "", End::succeeded},
+                      {200, R"({"id":"AUTH1","status":"VOIDED"})", End::succeeded},
+                      {200, "{}", End::in_doubt},
+                      {200, R"({"id":"AUTH1","status":"CREATED"})", End::in_doubt}};
+  for (const Row& row : rows) {
+    wire_->answer(order_1, 200, order("COMPLETED", authorized_payments));
+    wire_->answer(let_go, row.status, row.body);
+    EXPECT_EQ(process(instruction(AttemptKind::release, "ref-2", 1250, "ORDER1")).end, row.end) << row.status << row.body;
+  }
+}
+
+TEST_F(PaypalTest, OtherMoneyIsNoRefund) {
+  const std::string refund_1 = "POST /v2/payments/captures/CAP1/refund";
+  for (const char* amount : {R"({"currency_code":"USD","value":"4.99"})", R"({"currency_code":"EUR","value":"5.00"})", "7"}) {
+    wire_->answer(order_1, 200, order("COMPLETED", two_captures));
+    wire_->answer(refund_1, 201, R"({"id":"R1","status":"COMPLETED","amount":)" + std::string(amount) + "}");
+    EXPECT_EQ(process(instruction(AttemptKind::reverse, "ref-5", 1250, "ORDER1")).end, End::in_doubt) << amount;
+  }
+  std::string in_euro = two_captures;
+  in_euro.insert(in_euro.size() - 1, R"(,"refunds":[{"id":"R1","status":"COMPLETED","custom_id":"ref-4","amount":{"currency_code":"EUR",)"
+                                     R"("value":"5.00"}}])");
+  wire_->answer(order_1, 200, order("COMPLETED", in_euro));
+  EXPECT_EQ(look_up(instruction(AttemptKind::refund, "ref-4", 500, "ORDER1")).end, End::in_doubt);
+}
+
+// Without a token there is no answer at all to look into.
+TEST_F(PaypalTest, ATokenThatIsNoneIsDoubtOfNothing) {
+  for (const char* body : {"", "{}", R"({"access_token":7})"}) {
+    for (const AttemptKind kind : {AttemptKind::authorize, AttemptKind::sale, AttemptKind::capture, AttemptKind::refund, AttemptKind::release}) {
+      wire_->answer(token, 200, body);
+      EXPECT_EQ(process(instruction(kind, "ref-2", 500, kind == AttemptKind::authorize || kind == AttemptKind::sale ? "" : "ORDER1")).end,
+                End::not_sent)
+          << body;
+    }
+  }
+  wire_->answer(token, 400, "<html>Bad Request</html>");
+  EXPECT_EQ(process(instruction(AttemptKind::sale)).end, End::not_sent);
+  wire_->answer(token, 400, R"({"error":"invalid_client"})");
+  EXPECT_EQ(process(instruction(AttemptKind::sale)).end, End::declined);
 }
 
 TEST_F(PaypalTest, ARefundThatNoCaptureCoversIsSplit) {
@@ -380,7 +456,7 @@ TEST_F(PaypalTest, ARefundThatNoCaptureCoversIsSplit) {
   EXPECT_EQ(process(instruction(AttemptKind::refund, "ref-4", 800, "ORDER1")).end, End::succeeded);
 
   wire_->answer(order_1, 200, order("COMPLETED", partly));
-  EXPECT_EQ(process(instruction(AttemptKind::refund, "ref-5", 800, "ORDER1")).failure->decline_code, "REFUND_AMOUNT_EXCEEDED");
+  EXPECT_EQ(process(instruction(AttemptKind::refund, "ref-5", 800, "ORDER1")).failure->decline_code, "refund_amount_exceeded");
 }
 
 TEST_F(PaypalTest, AReversalWaitsForWhatIsPending) {
