@@ -23,6 +23,47 @@ std::string payment_json(const std::string& order_id, const std::string& method,
   return json;
 }
 
+// `elsewhere`: the same card's token at every processor but the first.
+void write_part(JsonWriter& writer, const std::string& method, std::int64_t amount, const std::string& elsewhere = "") {
+  writer.begin_object().key("method").string(method == "wallet" ? "wallet" : "card");
+  if (amount > 0) writer.key("amount").integer(amount);
+  if (method != "wallet") {
+    writer.key("payment_method").string(method).key("processor_tokens").begin_object();
+    for (const ProcessorName& name : processor_names)
+      writer.key(name.account).string(&name == &processor_names.front() || elsewhere.empty() ? method : elsewhere);
+    writer.end_object();
+  }
+  writer.end_object();
+}
+
+// How a buyer makes up a sum, the last part being what is left. Some of it is declined, or wants the buyer.
+std::string parts_json(std::int64_t kind, std::int64_t total) {
+  std::string json;
+  JsonWriter writer(json);
+  writer.begin_array();
+  switch (kind) {
+    case 0:
+      write_part(writer, "wallet", total / 3), write_part(writer, "pm_card_visa", 0);
+      break;
+    case 1:
+      write_part(writer, "pm_card_visa", total / 2), write_part(writer, "pm_card_mastercard", 0);
+      break;
+    case 2:
+      write_part(writer, "wallet", total / 4), write_part(writer, "pm_card_visa", total / 4), write_part(writer, "pm_card_chargeDeclined", 0);
+      break;
+    case 3:
+      write_part(writer, "pm_card_visa", total / 2), write_part(writer, "pm_card_authenticationRequired", 0);
+      break;
+    case 4:
+      write_part(writer, "pm_card_chargeDeclined", total / 2, "pm_card_visa"), write_part(writer, "wallet", 0);
+      break;
+    default:
+      write_part(writer, "pm_card_visa", total / 3), write_part(writer, "pm_card_visa", total / 3), write_part(writer, "wallet", 0);
+  }
+  writer.end_array();
+  return json;
+}
+
 }  // namespace
 
 std::string People::some_items() {
@@ -198,6 +239,38 @@ Task<void> People::change_and_pay(std::string) {
 Task<void> People::pay_directly(std::string) {
   const Answer paid = co_await pay("", "pm_card_visa", client_.new_key(), long_patience);
   if (paid.ok()) hand_to_clerks(paid.text("/id"));
+}
+
+Task<void> People::get_credit(std::int64_t amount) {
+  co_await client_.ask({.path = "/wallets/user-1/credits",
+                        .body = "{\"amount\":" + std::to_string(amount) + R"(,"currency":"USD","reference":"gift-)" + std::to_string(buyers_) + "\"}",
+                        .key = client_.new_key(),
+                        .patience = long_patience});
+}
+
+Task<Answer> People::pay_some_parts(std::string order_id, std::int64_t total) {
+  ++payments_;
+  std::string json;
+  JsonWriter writer(json);
+  writer.begin_object().key("order_id").string(order_id).key("parts").raw(parts_json(chance().between(0, 5), total));
+  if (const std::string method = some_capture_method(); !method.empty()) writer.key("capture_method").string(method);
+  writer.key("return_url").string("https://shop.example/thanks").end_object();
+  co_return co_await client_.ask(
+      {.path = "/payments", .body = json, .key = client_.new_key(), .patience = chance().odds(0.7) ? long_patience : short_patience});
+}
+
+// Store credit, which may not suffice, and cards. Where it failed, some try again with other parts.
+Task<void> People::pay_in_parts(std::string) {
+  if (chance().odds(0.7)) co_await get_credit(chance().between(1'000, 50'000));
+  const std::string order = co_await new_order();
+  if (order.empty()) co_return;
+  const Answer seen = co_await client_.ask({.method = "GET", .path = "/orders/" + order, .patience = long_patience});
+  const std::int64_t total = seen.integer("/total");
+  if (total < 4) co_return;
+  const Answer paid = co_await pay_some_parts(order, total);
+  co_await act_on_page(paid, "");
+  if (paid.text("/status") == "FAILED" && chance().odds(0.6)) co_await pay_some_parts(order, total);
+  hand_to_clerks(order);
 }
 
 Task<void> People::abandon(std::string) {

@@ -88,11 +88,13 @@ void Checks::after_processor_commit(std::size_t processor) {
     const bool given_up = status == "ABSENT" || status == "NOT_SENT";
     if (given_up) world_.count("late success");
     if (line.order_id.empty() || given_up) continue;
+    // The other parts of the same payment are meant to be charged as well.
     shop_.query(
-        "select a.reference, a.status from payment_attempts a join payments p on p.id = a.payment_id where p.order_id = $1 and a.reference <> $2 and "
-        "a.kind in ('AUTHORIZE', 'SALE') and a.status in ('SENT', 'IN_DOUBT', 'REQUIRES_ACTION', 'SUCCEEDED') and p.status not in ('REFUNDED', "
-        "'VOIDED') "
-        "order by a.reference",
+        "select o.reference, o.status from payment_attempts a join payments p on p.id = a.payment_id left join payments w on w.id = p.parent_id "
+        "join payments q on q.merchant_id = p.merchant_id left join payments v on v.id = q.parent_id join payment_attempts o on o.payment_id = q.id "
+        "where a.reference = $2 and coalesce(v.order_id, q.order_id) = $1 and o.reference <> $2 and not (p.leg > 0 and q.parent_id = p.parent_id "
+        "and q.leg <> p.leg) and o.kind in ('AUTHORIZE', 'SALE') and o.status in ('SENT', 'IN_DOUBT', 'REQUIRES_ACTION', 'SUCCEEDED') "
+        "and q.status not in ('REFUNDED', 'VOIDED') order by o.reference",
         [&](const Row& row) {
           world_.violate("one_charge_at_a_time", "the processor charged under " + line.reference + " while " + std::string(row.text(0)) +
                                                      " of the same order is " + std::string(row.text(1)));
@@ -116,6 +118,7 @@ std::string Checks::unsettled(Instant now) {
        "1");
   look("refund ", "select id, status from refunds where status = 'PENDING' order by id limit 1");
   look("capture ", "select id, status from captures where status = 'PENDING' order by id limit 1");
+  look("payment in parts that is to go on, ", "select id, goal from payments where advance_at is not null order by id limit 1");
   look("cancellation of ", "select id, status from orders where cancel_requested <> 0 order by id limit 1");
   // A clock that leapt ahead by days made it overdue a moment ago.
   look("unpaid order past its time, ",
@@ -128,7 +131,10 @@ void Checks::at_the_end(const Memory& memory, Instant now) {
   for (const verify::Violation& found : verify::check_books(shop_, {.now = now})) world_.violate(found.check, found.subject + ": " + found.detail);
   shop_.query("select count(*) from outbox where type = 'step.failed'",
               [&](const Row& row) { world_.count("asked elsewhere instead", row.integer(0)); });
+  shop_.query("select count(*), coalesce(sum(case when status = 'FAILED' then 1 else 0 end), 0) from payments where goal <> ''",
+              [&](const Row& row) { world_.count("payments in parts", row.integer(0)), world_.count("of them failed", row.integer(1)); });
   books_equal_the_ledger();
+  books_equal_the_wallet();
   acknowledged_is_kept(memory);
   each_event_takes_effect_once();
 }
@@ -146,23 +152,33 @@ void Checks::each_event_takes_effect_once() {
 
 void Checks::books_equal_the_ledger() {
   const auto charges = charges_of(processors_);
-  std::map<std::string, const Charge*> by_order;
+  // Of each order: what is charged for it, by the step that it is of. A payment without parts has the step 0.
+  struct Live {
+    std::string payment{};
+    std::int64_t step = 0;
+    const Charge* charge = nullptr;
+  };
+  std::map<std::string, std::vector<Live>> by_order;
   for (const auto& [intent, charge] : charges) {
     if (charge.live() == 0) continue;
     bool booked = false;
+    Live live{.charge = &charge};
     shop_.query(
-        "select p.captured, p.refunded, p.authorized, p.closed, p.id, a.status from payment_attempts a join payments p on p.id = a.payment_id where "
+        "select coalesce(p.parent_id, p.id), p.leg, a.status from payment_attempts a join payments p on p.id = a.payment_id where "
         "a.reference = $1 and a.processor_ref = $2",
-        [&](const Row& row) { booked = row.text(5) == "SUCCEEDED"; }, charge.reference, charge.intent);
+        [&](const Row& row) { live.payment = row.text(0), live.step = row.integer(1), booked = row.text(2) == "SUCCEEDED"; }, charge.reference,
+        charge.intent);
     if (!booked) world_.violate("books_equal_the_ledger", "the processor holds or has taken " + charge.told() + ", and no payment says so");
     if (charge.order_id.empty()) continue;
-    const auto [other, alone] = by_order.emplace(charge.order_id, &charge);
-    if (!alone) world_.violate("one_charge_per_order", charge.order_id + " is charged twice: " + other->second->told() + " and " + charge.told());
+    std::vector<Live>& others = by_order[charge.order_id];
+    for (const Live& other : others)
+      if (other.payment != live.payment || other.step == live.step)
+        world_.violate("one_charge_per_order", charge.order_id + " is charged twice: " + other.charge->told() + " and " + charge.told());
+    others.push_back(live);
   }
   shop_.query(
       "select p.id, p.captured, p.refunded, p.authorized, p.closed, a.processor_ref from payments p join payment_attempts a on a.payment_id = p.id "
-      "and "
-      "a.kind in ('AUTHORIZE', 'SALE') and a.status = 'SUCCEEDED' order by p.id",
+      "and a.kind in ('AUTHORIZE', 'SALE') and a.status = 'SUCCEEDED' where a.processor <> 'wallet' order by p.id",
       [&](const Row& row) {
         const std::string payment(row.text(0)), intent(row.text(5));
         const auto found = charges.find(intent);
@@ -174,6 +190,30 @@ void Checks::books_equal_the_ledger() {
           world_.violate("books_equal_the_ledger", payment + " has captured " + std::to_string(row.integer(1)) + ", refunded " +
                                                        std::to_string(row.integer(2)) + ", held " + std::to_string(held) +
                                                        "; the processor: " + charge.told());
+      });
+}
+
+// Store credit is in the shop's own journal, which is written in other transactions than the payments.
+void Checks::books_equal_the_wallet() {
+  shop_.query(
+      "select p.id, p.captured, p.refunded, case when p.closed <> 0 then 0 else p.authorized - p.captured end, a.processor_ref, c.captured, "
+      "c.refunded, c.amount - c.captured - c.released from payments p join payment_attempts a on a.payment_id = p.id and "
+      "a.kind in ('AUTHORIZE', 'SALE') and a.status = 'SUCCEEDED' and a.processor = 'wallet' left join wallet_charges c "
+      "on c.operation_id = a.processor_ref where c.operation_id is null or c.captured <> p.captured or c.refunded <> p.refunded or "
+      "c.amount - c.captured - c.released <> case when p.closed <> 0 then 0 else p.authorized - p.captured end order by p.id",
+      [&](const Row& row) {
+        world_.violate("books_equal_the_wallet", std::string(row.text(0)) + " has captured " + std::to_string(row.integer(1)) + ", refunded " +
+                                                     std::to_string(row.integer(2)) + ", held " + std::to_string(row.integer(3)) + "; the wallet's " +
+                                                     std::string(row.text(4)) + " " + std::to_string(row.integer(5)) + ", " +
+                                                     std::to_string(row.integer(6)) + ", " + std::to_string(row.integer(7)));
+      });
+  shop_.query(
+      "select c.operation_id, c.reference from wallet_charges c where (c.amount > c.captured + c.released or c.captured > c.refunded) and not exists "
+      "(select 1 from payment_attempts a where a.processor = 'wallet' and a.processor_ref = c.operation_id and a.status = 'SUCCEEDED' and a.kind in "
+      "('AUTHORIZE', 'SALE')) order by c.operation_id",
+      [&](const Row& row) {
+        world_.violate("books_equal_the_wallet",
+                       "the wallet holds or has taken " + std::string(row.text(0)) + " for " + std::string(row.text(1)) + ", and no payment says so");
       });
 }
 

@@ -26,6 +26,7 @@ class Checks {
 
  private:
   void books_equal_the_ledger();
+  void books_equal_the_wallet();
   void acknowledged_is_kept(const Memory& memory);
   void each_event_takes_effect_once();
 

@@ -37,6 +37,7 @@ const People::Weighted& People::buyer_acts() {
                                                {"authenticate", &People::authenticate},
                                                {"change_and_pay", &People::change_and_pay},
                                                {"pay_directly", &People::pay_directly},
+                                               {"pay_in_parts", &People::pay_in_parts},
                                                {"abandon", &People::abandon}});
   return acts;
 }

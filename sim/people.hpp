@@ -44,9 +44,12 @@ class People {
   Task<void> authenticate(std::string);
   Task<void> change_and_pay(std::string);
   Task<void> pay_directly(std::string);
+  Task<void> pay_in_parts(std::string);
   Task<void> abandon(std::string);
   Task<std::string> new_order(std::string client_reference = "");
   Task<Answer> pay(std::string order_id, std::string method, std::string key, Duration patience);
+  Task<void> get_credit(std::int64_t amount);
+  Task<Answer> pay_some_parts(std::string order_id, std::int64_t total);
   std::string some_items();
   std::string some_capture_method();
   Task<void> act_on_page(Answer paid, std::string at);

@@ -48,7 +48,8 @@ void check_totals(Tx& tx, Findings& findings) {
       });
 }
 
-// A sale is captured by its attempt, anything else by captures. A voided payment keeps what it once held.
+// A sale is captured by its attempt, anything else by captures; a payment in parts by its legs (splits.cpp). A voided payment keeps what it once
+// held.
 void check_captures(Tx& tx, Findings& findings) {
   tx.query(
       "select p.id, p.authorized, p.captured, p.capture_pending, cast(coalesce(a.held, 0) as bigint), "
@@ -57,8 +58,8 @@ void check_captures(Tx& tx, Findings& findings) {
       "where kind in ('AUTHORIZE', 'SALE') and status = 'SUCCEEDED' group by payment_id) a on a.payment_id = p.id "
       "left join (select payment_id, sum(case when status = 'SUCCEEDED' then amount else 0 end) as taken, "
       "sum(case when status = 'PENDING' then amount else 0 end) as pending from captures group by payment_id) c on c.payment_id = p.id "
-      "where p.captured <> coalesce(a.sold, 0) + coalesce(c.taken, 0) or p.capture_pending <> coalesce(c.pending, 0) "
-      "or (p.status <> 'VOIDED' and p.authorized <> coalesce(a.held, 0)) order by p.id",
+      "where p.goal = '' and (p.captured <> coalesce(a.sold, 0) + coalesce(c.taken, 0) or p.capture_pending <> coalesce(c.pending, 0) "
+      "or (p.status <> 'VOIDED' and p.authorized <> coalesce(a.held, 0))) order by p.id",
       [&](const Row& row) {
         findings.add("captures_add_up", std::string(row.text(0)),
                      fmt::format("the payment says {} authorised, {} captured, {} pending; its attempts and captures come to {}, {} and {}",
@@ -71,7 +72,7 @@ void check_refunds(Tx& tx, Findings& findings) {
       "select p.id, p.refunded, p.refund_pending, cast(coalesce(r.made, 0) as bigint), cast(coalesce(r.pending, 0) as bigint) from payments p "
       "left join (select payment_id, sum(case when status = 'SUCCEEDED' then amount else 0 end) as made, "
       "sum(case when status = 'PENDING' then amount else 0 end) as pending from refunds group by payment_id) r on r.payment_id = p.id "
-      "where p.refunded <> coalesce(r.made, 0) or p.refund_pending <> coalesce(r.pending, 0) order by p.id",
+      "where p.goal = '' and (p.refunded <> coalesce(r.made, 0) or p.refund_pending <> coalesce(r.pending, 0)) order by p.id",
       [&](const Row& row) {
         findings.add("refunds_add_up", std::string(row.text(0)),
                      fmt::format("the payment says {} refunded, {} pending; its refunds come to {} and {}", row.integer(1), row.integer(2),
@@ -85,7 +86,8 @@ bool fits(std::string_view part, std::string_view attempt) {
   return part == "FAILED" && (attempt == "DECLINED" || attempt == "NOT_SENT" || attempt == "ABSENT");
 }
 
-// A capture and a refund each have the attempt that asks the processor for them, and go the way it goes.
+// A capture and a refund each have the attempt that asks the processor for them, and go the way it goes. A refund of a payment in parts has
+// parts instead.
 void check_parts(Tx& tx, Findings& findings) {
   const auto part = [&](const Row& row) {
     const std::string subject = fmt::format("{} {}", row.text(1), row.text(0));
@@ -100,6 +102,7 @@ void check_parts(Tx& tx, Findings& findings) {
       part);
   tx.query(
       "select r.id, r.payment_id, r.status, r.amount, a.status, a.amount from refunds r "
+      "join payments p on p.id = r.payment_id and p.goal = '' "
       "left join payment_attempts a on a.payment_id = r.payment_id and a.kind = 'REFUND' and a.subject = r.id order by r.id",
       part);
   tx.query(

@@ -16,6 +16,7 @@ class Findings {
 // The checks, each a file: verify/<what>.cpp.
 void check_charges(store::Tx& tx, Findings& findings);
 void check_amounts(store::Tx& tx, Findings& findings);
+void check_splits(store::Tx& tx, Findings& findings);
 void check_payment_status(store::Tx& tx, Findings& findings);
 void check_agreement(store::Tx& tx, Findings& findings);
 void check_order_history(store::Tx& tx, Findings& findings);

@@ -67,11 +67,16 @@ void check_keys(Tx& tx, Findings& findings) {
                                    fmt::format("it is in state {} {} an answer", row.integer(2), row.is_null(3) ? "without" : "with"));
              check_answer(tx, reader, key, row.text(3), findings);
            });
-  // Work is an attempt that was sent, or an order's cancellation. Whatever ends it answers its keys in the same transaction.
+  // Work is an attempt that was sent, an order's cancellation, or a payment in parts, its capture or its refund. Whatever ends it answers its
+  // keys in the same transaction.
   tx.query(
       "select k.merchant_id, k.key, k.work_id, a.status, o.cancel_requested from idempotency_keys k "
       "left join payment_attempts a on a.id = k.work_id left join orders o on substr(k.work_id, 1, 7) = 'cancel/' and o.id = substr(k.work_id, 8) "
-      "where k.state = 0 and coalesce(a.status, '') <> 'SENT' and coalesce(o.cancel_requested, 0) = 0 order by k.merchant_id, k.key",
+      "where k.state = 0 and coalesce(a.status, '') <> 'SENT' and coalesce(o.cancel_requested, 0) = 0 and not exists ("
+      "select 1 from payments w where w.goal <> '' and (w.id = k.work_id or w.id in (select r.payment_id from refunds r where r.id = k.work_id) "
+      "or w.id in (select p.parent_id from captures c join payments p on p.id = c.payment_id where c.part_of = k.work_id)) and "
+      "(w.advance_at is not null or exists (select 1 from payments p join payment_attempts s on s.payment_id = p.id where p.parent_id = w.id "
+      "and s.status = 'SENT'))) order by k.merchant_id, k.key",
       [&](const Row& row) {
         findings.add("keys_under_way_have_work", fmt::format("{} \"{}\"", row.text(0), row.text(1)),
                      fmt::format("it waits for {}, which is {}", row.text(2).empty() ? "nothing" : row.text(2),

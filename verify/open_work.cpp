@@ -23,6 +23,7 @@ constexpr Open ours[] = {
     {"payment", "select id, status, updated_at from payments where status in ('CREATED', 'PROCESSING', 'IN_DOUBT') and updated_at <= $1 order by id"},
     {"capture", "select payment_id || ' ' || id, status, created_at from captures where status = 'PENDING' and created_at <= $1 order by id"},
     {"refund", "select payment_id || ' ' || id, status, created_at from refunds where status = 'PENDING' and created_at <= $1 order by id"},
+    {"payment in parts that is to go on", "select id, goal, updated_at from payments where advance_at is not null and updated_at <= $1 order by id"},
     {"cancellation of an order", "select id, status, updated_at from orders where cancel_requested <> 0 and updated_at <= $1 order by id"},
     {"idempotency key",
      "select merchant_id || ' ' || key, 'under way', created_at from idempotency_keys where state = 0 and created_at <= $1 "
@@ -63,6 +64,15 @@ void check_open_work(Tx& tx, const Options& options, Findings& findings) {
       [&](const Row& row) {
         findings.add("open_attempts_are_looked_after", std::string(row.text(0)),
                      fmt::format("it is {} and {}", row.text(1), row.is_null(2) ? "nobody will look at it" : "would be looked at again"));
+      });
+  // A payment in parts goes on where one of its legs is decided, or else by the janitor.
+  tx.query(
+      "select w.id, w.status, w.goal from payments w where w.goal <> '' and w.status in ('PROCESSING', 'IN_DOUBT', 'REQUIRES_ACTION') "
+      "and w.advance_at is null and not exists (select 1 from payments p join payment_attempts a on a.payment_id = p.id "
+      "where p.parent_id = w.id and a.status in ('SENT', 'REQUIRES_ACTION', 'IN_DOUBT')) order by w.id",
+      [&](const Row& row) {
+        findings.add("open_attempts_are_looked_after", std::string(row.text(0)),
+                     fmt::format("it is {} with the goal {}, none of its legs is being asked, and nobody will go on", row.text(1), row.text(2)));
       });
 }
 

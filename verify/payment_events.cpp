@@ -53,15 +53,16 @@ struct Stored {
   std::int64_t version = 0;
 };
 std::string in_words(const PaymentFacts& is) {
-  return fmt::format("{} {} for order \"{}\" of {}: {}, {} authorised, {} captured, {} refunded, processor's {}", is.amount(), is.currency(),
-                     is.order_id(), is.user_id(), status_of(is), is.amount_authorized(), is.amount_captured(), is.amount_refunded(),
-                     is.payment_intent_id());
+  return fmt::format("{} {} for order \"{}\" of {}: {}, {} authorised, {} captured, {} refunded, processor's {}, part {} of \"{}\"", is.amount(),
+                     is.currency(), is.order_id(), is.user_id(), status_of(is), is.amount_authorized(), is.amount_captured(), is.amount_refunded(),
+                     is.payment_intent_id(), is.step_index(), is.parent_id());
 }
 Stored stored_in(const Row& row) {
   if (row.is_null(5)) return {};
   return {.exists = true,
-          .text = fmt::format("{} {} for order \"{}\" of {}: {}, {} authorised, {} captured, {} refunded, processor's {}", row.integer(6),
-                              row.text(7), row.text(8), row.text(9), row.text(10), row.integer(11), row.integer(12), row.integer(13), row.text(15)),
+          .text = fmt::format("{} {} for order \"{}\" of {}: {}, {} authorised, {} captured, {} refunded, processor's {}, part {} of \"{}\"",
+                              row.integer(6), row.text(7), row.text(8), row.text(9), row.text(10), row.integer(11), row.integer(12), row.integer(13),
+                              row.text(15), row.integer(16), row.text(17)),
           .version = row.integer(14)};
 }
 
@@ -136,8 +137,9 @@ void check_payment_events(Tx& tx, Findings& findings) {
   tx.query(
       "select e.aggregate_id, e.sequence, e.type, e.message_type, e.payload, p.id, p.amount, p.currency, p.order_id, p.user_id, p.status, "
       "p.authorized, p.captured, p.refunded, p.version, "
-      "(select a.processor_ref from payment_attempts a where a.payment_id = p.id and a.kind in ('AUTHORIZE', 'SALE') order by a.number desc limit 1) "
-      "from outbox e left join payments p on p.id = e.aggregate_id and p.merchant_id = e.merchant_id "
+      "(select a.processor_ref from payment_attempts a where a.payment_id = p.id and a.kind in ('AUTHORIZE', 'SALE') order by a.number desc limit "
+      "1), "
+      "p.leg, p.parent_id from outbox e left join payments p on p.id = e.aggregate_id and p.merchant_id = e.merchant_id "
       "where e.aggregate_type = 'payment' order by e.aggregate_id, e.sequence",
       [&](const Row& row) { stream.take(row); });
   stream.end();

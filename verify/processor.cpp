@@ -32,12 +32,13 @@ struct Payment {
   std::int64_t held() const { return closed ? 0 : authorized - captured; }
 };
 
+// Each leg of a payment in parts is a step of its whole. Store credit is in our own journal, which is checked by itself.
 std::vector<Payment> load(Tx& tx) {
   std::vector<Payment> all;
   tx.query(
-      "select p.id, p.order_id, p.status, p.currency, p.authorized, p.captured, p.refunded, p.closed, p.updated_at, "
-      "a.reference, a.processor_ref, a.kind, a.status, a.amount, a.step, a.created_at, a.processor "
-      "from payments p join payment_attempts a on a.payment_id = p.id order by p.id, a.number",
+      "select p.id, coalesce(w.order_id, w.id, p.order_id), p.status, p.currency, p.authorized, p.captured, p.refunded, p.closed, p.updated_at, "
+      "a.reference, a.processor_ref, a.kind, a.status, a.amount, case when p.leg > 0 then p.leg else a.step end, a.created_at, a.processor "
+      "from payments p join payment_attempts a on a.payment_id = p.id left join payments w on w.id = p.parent_id order by p.id, a.number",
       [&](const Row& row) {
         if (all.empty() || all.back().id != row.text(0))
           all.push_back({.id = std::string(row.text(0)),

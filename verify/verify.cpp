@@ -22,6 +22,9 @@ constexpr Check of_books[] = {
      "Compare with the processor's record (--processor stripe) and correct the payment or the capture that differs."},
     {"refunds_add_up", "a payment's refunded amounts are those of its refunds",
      "Compare with the processor's record (--processor stripe) and correct the payment or the refund that differs."},
+    {"splits_add_up",
+     "the shares of a payment in parts sum to it, its legs are its shares, its figures are the sums of theirs, and one that failed keeps nothing",
+     "Read the legs (`result.step_results`) and their attempts. What a leg of a failed payment keeps is given back at its processor."},
     {"parts_follow_their_attempts", "each capture and refund has an attempt over the same amount that went the same way",
      "Look the attempt up at the processor by its reference; what happened there is the truth."},
     {"payment_status_fits", "a payment's status is the one that its amounts and its last attempt make",
@@ -99,6 +102,7 @@ std::vector<Violation> check_books(store::Tx& tx, const Options& options) {
   Findings findings;
   check_charges(tx, findings);
   check_amounts(tx, findings);
+  check_splits(tx, findings);
   check_payment_status(tx, findings);
   check_agreement(tx, findings);
   check_order_history(tx, findings);

@@ -30,6 +30,7 @@ namespace api = ::checkout::v1;
   *payment.mutable_processor_tokens() = request.processor_tokens();
   payment.set_country(request.country());
   payment.set_card_network(request.card_network());
+  *payment.mutable_parts() = request.parts();
   payment.set_client_ip(request.client_ip());
   *payment.mutable_metadata() = request.metadata();
   return payment;
@@ -42,10 +43,17 @@ Error as_checkout(Error error) {
   return error;
 }
 
+// Told before there is an order, too; what else is wrong with parts shows once the order's total is known.
+Result<Done> must_say_how_it_is_paid(const api::CreateCheckoutRequest& request) {
+  if (request.parts_size() == 0 && request.payment_method().empty())
+    return invalid("/payment_method", "required", "Give the processor's token for what the buyer pays with, or parts that have one each.");
+  if (request.parts_size() > 0 && !request.payment_method().empty())
+    return invalid("/payment_method", "not_with_parts", "Each of the parts says this by itself: leave it out here.");
+  return Done{};
+}
+
 // Told before there is an order: one that is left behind by a refusal would keep its client_reference.
-Result<Done> must_be_payable(const api::CreateCheckoutRequest& request) {
-  if (request.payment_method().empty() && request.parts().empty())
-    return invalid("/payment_method", "required", "Give the processor's token for what the buyer pays with.");
+Result<Done> must_cost_something(const api::CreateCheckoutRequest& request) {
   for (const auto& line : request.items())
     if (line.unit_price() > 0) return Done{};
   return invalid("/items", "nothing_to_pay", "All lines are free: there is nothing to authorise. Create an order instead.");
@@ -57,7 +65,8 @@ Reply<api::CreateCheckoutResponse> Service::CreateCheckout(rpc::Call call, api::
   // Before the first step: a key that was used for something else must not get as far as the money.
   CO_TRY(auto stored, co_await store_.read([&](store::Tx& tx) { return rpc::peek(tx, call, request); }));
   if (stored) co_return rpc::parse_stored<api::CreateCheckoutResponse>(*stored, call);
-  CO_TRY_DONE(must_be_payable(request));
+  CO_TRY_DONE(must_say_how_it_is_paid(request));
+  CO_TRY_DONE(must_cost_something(request));
 
   auto& orders = directory_.get<::orders::v1::OrderService>();
   auto& payments = directory_.get<::payments::v1::PaymentService>();

@@ -26,10 +26,24 @@ Task<Duration> look_after_attempts(Orchestrator& orchestrator) {
   co_return more ? milliseconds(50) : orchestrator.settings().look_every;
 }
 
+// Payments in parts that nobody goes on with: whoever did was cut short, or a leg's outcome came by other ways.
+Task<Duration> advance_splits(Orchestrator& orchestrator, CompositePayments& composite) {
+  const Instant now = orchestrator.book().clock().now();
+  auto due = co_await orchestrator.store().read([&](Tx& tx) -> Result<std::vector<PaymentKey>> { return due_wholes(tx, now, rows_max); });
+  if (!due.ok()) co_return orchestrator.settings().look_every;
+  co_await for_each_concurrently<PaymentKey>(std::move(*due), at_once, [&composite](PaymentKey key) {
+    rpc::Call call = rpc::system_call(key.merchant_id, "janitor");
+    return composite.advance(std::move(call), std::move(key));
+  });
+  co_return orchestrator.settings().look_every;
+}
+
 }  // namespace
 
-std::vector<Job> jobs(Orchestrator& orchestrator) {
-  return {{"look_after_attempts", orchestrator.settings().look_every, [&orchestrator] { return look_after_attempts(orchestrator); }}};
+std::vector<Job> jobs(Orchestrator& orchestrator, CompositePayments& composite) {
+  const Duration every = orchestrator.settings().look_every;
+  return {{"look_after_attempts", every, [&orchestrator] { return look_after_attempts(orchestrator); }},
+          {"advance_splits", every, [&orchestrator, &composite] { return advance_splits(orchestrator, composite); }}};
 }
 
 Reply<Done> recover(Orchestrator& orchestrator) {

@@ -16,13 +16,17 @@ Module make_module(const Parts& parts) {
     PaymentBook book;
     ConfigBook configs;
     Orchestrator orchestrator;
+    PlanBuilder planner;
+    CompositePayments composite;
     Context(const Parts& given)
         : processors(given.processors),
           book(given.outbox, given.clock, given.random),
-          orchestrator(given.store, book, configs, *processors, given.settings) {}
+          orchestrator(given.store, book, configs, *processors, given.settings),
+          planner(*processors),
+          composite(orchestrator, planner) {}
   };
   auto context = std::make_shared<Context>(parts);
-  auto service = std::make_shared<Service>(context->orchestrator, parts.directory);
+  auto service = std::make_shared<Service>(context->orchestrator, context->composite, context->planner, parts.directory);
   parts.directory.put<::payments::v1::PaymentService>(service);
   auto configs = std::make_shared<ConfigService>(context->orchestrator);
   parts.directory.put<::payments::config::v1::ConfigService>(configs);
@@ -34,7 +38,7 @@ Module make_module(const Parts& parts) {
       .services = {std::move(paying), ::payments::config::v1::bind(configs), ::payments::v1::bind(std::make_shared<TimelineService>(parts.store))},
       .routes = {webhook_route(orchestrator)},
       .subscriptions = {},
-      .jobs = jobs(orchestrator),
+      .jobs = jobs(orchestrator, context->composite),
       .recover = [&orchestrator] { return recover(orchestrator); },
       .owned = context};
 }

@@ -52,7 +52,7 @@ Instruction Orchestrator::instruction_for(const rpc::Call& call, const Payment& 
           .final = final,
           .captured_before = payment.captured,
           .payment_id = payment.id.text(),
-          .order_id = payment.order_id,
+          .order_id = payment.order_paid(),
           .return_url = payment.return_url,
           .begun_at = attempt.created_at,
           .repetition = attempt.checks,

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "contexts/payments/policy_enforcer.hpp"
+#include "contexts/payments/rules/split.hpp"
 #include "contexts/payments/wire.hpp"
 #include "kernel/assert.hpp"
 #include "kernel/card_number.hpp"
@@ -80,6 +81,42 @@ void count(const Payment& payment, const Change& change) {
   }
 }
 
+facts::StepSucceeded step_succeeded(const Payment& leg, const Attempt& attempt) {
+  facts::StepSucceeded event;
+  event.set_step_index(leg.leg);
+  event.set_processor_id(attempt.processor);
+  event.set_latency_ms((attempt.updated_at - attempt.created_at).ms);
+  event.set_amount(attempt.amount);
+  return event;
+}
+
+// A whole fails by what went wrong in a leg.
+const std::optional<Failure>& failure_in(const Change& change) { return change.attempts.empty() ? change.failure : change.attempts.front().failure; }
+
+// The whole's refund that a change of a leg is about; "" where it is about none.
+std::string refund_told_of(const Payment& leg, const Change& of_leg) {
+  for (const Attempt& attempt : of_leg.attempts)
+    for (const Refund& refund : leg.refunds)
+      if (attempt.kind == AttemptKind::refund && attempt.subject == refund.id.text()) return refund.part_of;
+  return "";
+}
+
+bool is_being_sent(const Payment& whole, const std::string& refund_id) {
+  for (const Payment& leg : whole.legs)
+    for (const Refund& part : leg.refunds)
+      for (const Attempt& attempt : leg.attempts)
+        if (part.part_of == refund_id && attempt.subject == part.id.text() && attempt.status == AttemptStatus::sent) return true;
+  return false;
+}
+
+// Ids are in the order of time.
+std::string last_capture_of(const Payment& whole) {
+  std::string last;
+  for (const Payment& leg : whole.legs)
+    for (const Capture& capture : leg.captures) last = std::max(last, capture.part_of);
+  return last;
+}
+
 // Money that moved at the processor and has no place in our books any more: somebody has to look.
 void note_unbooked(const Payment& payment, const Attempt& attempt, const Outcome& outcome) {
   const bool part = attempt.kind == AttemptKind::capture || attempt.kind == AttemptKind::refund;
@@ -108,23 +145,52 @@ Duration recheck_after(AttemptStatus status, int checks) {
 Result<Payment> PaymentBook::open(store::Tx& tx, const rpc::Call& call, const Payment& payment, const PaymentPlan& plan,
                                   const Decision<Change>& first) {
   PURSER_ASSERT(first.has_value());
-  const Payment opened = apply(payment, *first, clock_.now());
+  Payment opened = apply(payment, *first, clock_.now());
   TRY_DONE(announce(tx, call, opened, *first));
   TRY_DONE(must_be_alone(tx, opened));
+  if (opened.is_whole()) opened.advance_at = due_at(opened, clock_.now());
   insert(tx, opened, plan);
-  count(opened, *first);
+  if (!opened.is_whole()) count(opened, *first);
+  if (opened.is_leg()) TRY_DONE(follow(tx, call, opened, *first));
   return opened;
 }
 
 Result<Payment> PaymentBook::change(store::Tx& tx, const rpc::Call& call, const Payment& payment, const Decision<Change>& decision) {
   if (!decision) return explain(decision.error(), payment);
-  const Payment after = apply(payment, *decision, clock_.now());
+  Payment after = apply(payment, *decision, clock_.now());
+  if (after.is_whole()) after.advance_at = due_at(after, clock_.now());
   TRY_DONE(announce(tx, call, after, *decision));
   if (decision->what == What::started) TRY_DONE(must_be_alone(tx, after));
   update(tx, payment, after, *decision);
   PaymentPolicyEnforcer::note(tx, payment, after, *decision);
-  count(after, *decision);
+  // What a whole comes to is counted in its legs.
+  if (!after.is_whole()) count(after, *decision);
+  if (after.is_leg()) TRY_DONE(follow(tx, call, after, *decision));
   return after;
+}
+
+// The whole moves with its legs, so that no snapshot shows them apart, and answers whoever waits for it once there is nothing to wait for.
+Result<Done> PaymentBook::follow(store::Tx& tx, const rpc::Call& call, const Payment& leg, const Change& of_leg) {
+  const auto whole = find(tx, leg.merchant_id, leg.parent_id);
+  PURSER_ASSERT(whole.has_value());
+  TRY(const Payment after, change(tx, call, *whole, payments::follow(*whole, of_leg, clock_.now())));
+  answer_whole(tx, after, refund_told_of(leg, of_leg));
+  return Done{};
+}
+
+void PaymentBook::answer_whole(store::Tx& tx, const Payment& whole, const std::string& refund_id) {
+  const Instant now = clock_.now();
+  const auto refund = std::ranges::find(whole.refunds, refund_id, [](const Refund& other) { return other.id.text(); });
+  if (refund != whole.refunds.end() && !is_being_sent(whole, refund_id)) {
+    api::RefundPaymentResponse response;
+    *response.mutable_refund() = to_api(whole, *refund);
+    rpc::finish_work(tx, refund_id, response, now);
+  }
+  if (is_at_work(whole, now)) return;
+  api::GetPaymentResponse response;
+  *response.mutable_payment() = to_api(whole);
+  rpc::finish_work(tx, whole.id.text(), response, now);
+  rpc::finish_work(tx, last_capture_of(whole), response, now);
 }
 
 Result<Payment> PaymentBook::settle(store::Tx& tx, const rpc::Call& call, const Payment& payment, AttemptId id, const Outcome& outcome,
@@ -215,7 +281,7 @@ Result<Done> PaymentBook::announce(store::Tx& tx, const rpc::Call& call, const P
   switch (change.what) {
     case What::started: {
       facts::PaymentIntentCreated event;
-      event.set_attempt(change.attempts.front().number);
+      event.set_attempt(change.attempts.empty() ? 1 : change.attempts.front().number);
       return publish(event);
     }
     case What::action_required:
@@ -223,15 +289,16 @@ Result<Done> PaymentBook::announce(store::Tx& tx, const rpc::Call& call, const P
     case What::doubted:
       return publish(facts::PaymentInDoubt());
     case What::authorized:
-      return publish(facts::PaymentAuthorized());
+      TRY_DONE(publish(facts::PaymentAuthorized()));
+      return payment.is_leg() ? publish(step_succeeded(payment, change.attempts.front())) : Done{};
     case What::sold:
       return captured("", change.captured);
     case What::failed:
-      return with_error(facts::PaymentFailed(), change.attempts.front().failure);
+      return with_error(facts::PaymentFailed(), failure_in(change));
     case What::fell_back: {
       const Attempt& over = change.attempts.front();
       facts::StepFailed event;
-      event.set_step_index(1);
+      event.set_step_index(payment.is_leg() ? payment.leg : 1);
       event.set_processor_id(over.processor);
       event.set_error_code(over.failure ? over.failure->code : "unknown");
       event.set_retryable(over.failure && over.failure->retryable);
@@ -254,14 +321,14 @@ Result<Done> PaymentBook::announce(store::Tx& tx, const rpc::Call& call, const P
     case What::refunded: {
       facts::PaymentRefunded event;
       event.set_refund_id(change.refund->id.text());
-      event.set_refunded_now(change.refund->amount);
+      event.set_refunded_now(payment.is_whole() ? change.amount_now : change.refund->amount);
       event.set_reason(change.refund->reason);
       return publish(event);
     }
     case What::refund_failed: {
       facts::PaymentRefundFailed event;
       event.set_refund_id(change.refund->id.text());
-      return with_error(event, change.refund->failure);
+      return with_error(event, payment.is_whole() ? change.failure : change.refund->failure);
     }
     case What::voided: {
       facts::PaymentVoided event;
@@ -269,7 +336,7 @@ Result<Done> PaymentBook::announce(store::Tx& tx, const rpc::Call& call, const P
       return publish(event);
     }
     case What::release_failed:
-      return with_error(facts::PaymentVoidFailed(), change.attempts.front().failure);
+      return with_error(facts::PaymentVoidFailed(), failure_in(change));
     case What::reversed: {
       facts::PaymentReversed event;
       event.set_reference(change.attempts.front().reference);
@@ -283,6 +350,7 @@ Result<Done> PaymentBook::announce(store::Tx& tx, const rpc::Call& call, const P
     case What::release_settled:
     case What::late_success:
     case What::reverse_failed:
+    case What::moved_on:
       break;  // intentions and troubles of our own: told by what comes of them
   }
   return Done{};

@@ -1,5 +1,5 @@
 // Makes changes to payments: the new state, its events and the answers that wait for it, together in the caller's transaction.
-// The service, the webhooks and the janitor all change payments through here and nowhere else.
+// A leg's change is its whole's as well. The service, the webhooks and the janitor all change payments through here and nowhere else.
 #pragma once
 #include "contexts/payments/repository.hpp"
 #include "contexts/payments/rules/payment.hpp"
@@ -11,7 +11,7 @@ class PaymentBook {
  public:
   PaymentBook(events::Outbox& outbox, Clock& clock, Random& random) : outbox_(outbox), clock_(clock), random_(random) {}
 
-  // A new payment with its first attempt. Whoever hears of it (orders) may refuse it.
+  // A new payment with its first attempt, or a whole without one; a leg after its whole. Whoever hears of it (orders) may refuse it.
   Result<Payment> open(store::Tx& tx, const rpc::Call& call, const Payment& payment, const PaymentPlan& plan, const Decision<Change>& first);
   Result<Payment> change(store::Tx& tx, const rpc::Call& call, const Payment& payment, const Decision<Change>& decision);
   // Stores what became known about an attempt, and the answer of every request that waited for it. The payment as it then is. The
@@ -32,6 +32,8 @@ class PaymentBook {
  private:
   Result<Done> announce(store::Tx& tx, const rpc::Call& call, const Payment& payment, const Change& change);
   void answer(store::Tx& tx, const Payment& payment, const Attempt& attempt);
+  Result<Done> follow(store::Tx& tx, const rpc::Call& call, const Payment& leg, const Change& of_leg);
+  void answer_whole(store::Tx& tx, const Payment& whole, const std::string& refund_id);
 
   events::Outbox& outbox_;
   Clock& clock_;

@@ -37,10 +37,7 @@ bool was_declined(const Attempt& attempt) {
 // When the request began whose attempt this is: the day that its amount was booked on.
 Instant began(const Payment& payment) { return payment.asked_for_this_request().front().created_at; }
 
-}  // namespace
-
-Result<Done> PaymentPolicyEnforcer::enforce(Tx& tx, const PaymentPolicy& policy, const CoreRequestContext& request, const AttemptId& attempt,
-                                            Instant now) {
+Result<Done> admit(Tx& tx, const PaymentPolicy& policy, const CoreRequestContext& request, Instant now) {
   const PolicyFacts facts = facts_for(tx, policy, request, now);
   if (const auto refused = refusal_of(policy, request, facts)) {
     Error error = explain(*refused, request, now);
@@ -50,8 +47,48 @@ Result<Done> PaymentPolicyEnforcer::enforce(Tx& tx, const PaymentPolicy& policy,
   }
   for (const AmountLimit& limit : policy.amounts)
     if (limit.day_maximum && applies(limit, request)) add_to_day(tx, request.merchant_id, limit, day_of(now), request.amount.minor);
-  if (policy.velocity.any()) note_under_way(tx, request, attempt, now);
   return Done{};
+}
+
+PaymentPolicy of_all_methods(PaymentPolicy policy) {
+  std::erase_if(policy.amounts, [](const AmountLimit& limit) { return !limit.method.empty(); });
+  policy.methods_allowed.clear();
+  return policy;
+}
+
+PaymentPolicy of_one_method(const PaymentPolicy& policy) {
+  PaymentPolicy of_each{.amounts = policy.amounts, .methods_allowed = policy.methods_allowed};
+  std::erase_if(of_each.amounts, [](const AmountLimit& limit) { return limit.method.empty(); });
+  return of_each;
+}
+
+// The field that mends it is the part's own.
+Error about_part(Error error, std::size_t index) {
+  for (FieldError& field : error.fields) field.pointer = "/parts/" + std::to_string(index) + (field.pointer == "/method" ? "/method" : "/amount");
+  return error;
+}
+
+}  // namespace
+
+Result<Done> PaymentPolicyEnforcer::enforce(Tx& tx, const PaymentPolicy& policy, const CoreRequestContext& request, const AttemptId& attempt,
+                                            Instant now) {
+  TRY_DONE(admit(tx, policy, request, now));
+  note_begun(tx, policy, request, attempt, now);
+  return Done{};
+}
+
+Result<Done> PaymentPolicyEnforcer::enforce_parts(Tx& tx, const PaymentPolicy& policy, const Payment& whole, Instant now) {
+  TRY_DONE(admit(tx, of_all_methods(policy), request_of(whole), now));
+  const PaymentPolicy of_each = of_one_method(policy);
+  for (std::size_t i = 0; i < whole.shares.size(); ++i)
+    if (auto admitted = admit(tx, of_each, request_of(whole, whole.shares[i]), now); !admitted.ok())
+      return about_part(std::move(admitted).error(), i);
+  return Done{};
+}
+
+void PaymentPolicyEnforcer::note_begun(Tx& tx, const PaymentPolicy& policy, const CoreRequestContext& request, const AttemptId& attempt,
+                                       Instant now) {
+  if (policy.velocity.any()) note_under_way(tx, request, attempt, now);
 }
 
 void PaymentPolicyEnforcer::note(Tx& tx, const Payment& before, const Payment& after, const Change& change) {
@@ -63,7 +100,12 @@ void PaymentPolicyEnforcer::note(Tx& tx, const Payment& before, const Payment& a
     else
       forget_under_way(tx, attempt.id);
   }
-  if (holds_no_money(after.status) && !holds_no_money(before.status) && after.money_attempt()) take_from_day(tx, after, day_of(began(after)));
+  // A leg's sum is given back with its whole's.
+  if (!holds_no_money(after.status) || holds_no_money(before.status) || after.is_leg()) return;
+  if (after.is_whole())
+    take_whole_from_day(tx, after, day_of(after.created_at));
+  else if (after.money_attempt())
+    take_from_day(tx, after, day_of(began(after)));
 }
 
 }  // namespace purser::payments

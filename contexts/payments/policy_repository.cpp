@@ -19,23 +19,39 @@ std::string least_payment_id(Instant at) {
 // A payment that was made before this day and retried on it is not in this count, but in all that comes after it.
 std::int64_t count_day(Tx& tx, const std::string& merchant_id, const AmountLimit& limit, std::int64_t day) {
   constexpr std::int64_t day_ms = 86'400'000;
+  const std::string from = least_payment_id({day * day_ms}), until = least_payment_id({(day + 1) * day_ms});
+  const auto number = [](const Row& row) { return row.integer(0); };
   const auto sum = tx.first(
       "select coalesce(sum(amount), 0) from payments where merchant_id = $1 and id >= $2 and id < $3 and currency = $4 and "
-      "($5 = '' or method = $5) and status not in ('FAILED', 'VOIDED') "
-      "and exists (select 1 from payment_attempts a where a.payment_id = payments.id)",
-      [](const Row& row) { return row.integer(0); }, merchant_id, least_payment_id({day * day_ms}), least_payment_id({(day + 1) * day_ms}),
-      limit.currency, limit.method);
-  return sum.value_or(0);
+      "($5 = '' or method = $5) and status not in ('FAILED', 'VOIDED') and parent_id is null "
+      "and (goal <> '' or exists (select 1 from payment_attempts a where a.payment_id = payments.id))",
+      number, merchant_id, from, until, limit.currency, limit.method);
+  if (limit.method.empty()) return sum.value_or(0);
+  const auto of_parts = tx.first(
+      "select coalesce(sum(s.amount), 0) from payments p join payment_shares s on s.payment_id = p.id "
+      "where p.merchant_id = $1 and p.id >= $2 and p.id < $3 and p.currency = $4 and p.status not in ('FAILED', 'VOIDED') and s.method = $5",
+      number, merchant_id, from, until, limit.currency, limit.method);
+  return sum.value_or(0) + of_parts.value_or(0);
+}
+
+void take(Tx& tx, const Payment& payment, const std::string& method, std::int64_t amount, std::int64_t day) {
+  tx.exec("update payment_day_sums set amount = amount - $1 where merchant_id = $2 and currency = $3 and method = $4 and day = $5 and amount >= $1",
+          amount, payment.merchant_id, payment.amount.currency.code(), method, day);
 }
 
 }  // namespace
 
 int money_attempts_of_order(Tx& tx, const std::string& merchant_id, const std::string& order_id) {
+  const auto number = [](const Row& row) { return row.integer(0); };
   const auto count = tx.first(
       "select count(*) from payments p join payment_attempts a on a.payment_id = p.id "
       "where p.merchant_id = $1 and p.order_id = $2 and a.kind in ('AUTHORIZE', 'SALE')",
-      [](const Row& row) { return row.integer(0); }, merchant_id, order_id);
-  return static_cast<int>(count.value_or(0));
+      number, merchant_id, order_id);
+  const auto of_legs = tx.first(
+      "select count(*) from payments w join payments p on p.parent_id = w.id join payment_attempts a on a.payment_id = p.id "
+      "where w.merchant_id = $1 and w.order_id = $2 and a.kind in ('AUTHORIZE', 'SALE')",
+      number, merchant_id, order_id);
+  return static_cast<int>(count.value_or(0) + of_legs.value_or(0));
 }
 
 Declines declines_of(Tx& tx, const std::string& merchant_id, DeclinesOf whose, const std::string& id, Instant since) {
@@ -73,7 +89,7 @@ void note_decline(Tx& tx, const Payment& payment, const Attempt& attempt) {
   tx.exec(
       "insert into payment_declines (attempt_id, merchant_id, order_id, user_id, client_ip, at, declined) values ($1, $2, $3, $4, $5, $6, 1) "
       "on conflict (attempt_id) do update set declined = 1, at = excluded.at",
-      attempt.id.text(), payment.merchant_id, payment.order_id, payment.user_id, payment.client_ip, attempt.updated_at);
+      attempt.id.text(), payment.merchant_id, payment.order_paid(), payment.user_id, payment.client_ip, attempt.updated_at);
   tx.exec("delete from payment_declines where attempt_id in (select attempt_id from payment_declines where at < $1 order by at limit 10)",
           attempt.updated_at - kept);
 }
@@ -99,10 +115,13 @@ void add_to_day(Tx& tx, const std::string& merchant_id, const AmountLimit& limit
 }
 
 void take_from_day(Tx& tx, const Payment& payment, std::int64_t day) {
-  tx.exec(
-      "update payment_day_sums set amount = amount - $1 where merchant_id = $2 and currency = $3 and method in ('', $4) and day = $5 and amount >= "
-      "$1",
-      payment.amount.minor, payment.merchant_id, payment.amount.currency.code(), payment.method, day);
+  take(tx, payment, "", payment.amount.minor, day);
+  take(tx, payment, payment.method, payment.amount.minor, day);
+}
+
+void take_whole_from_day(Tx& tx, const Payment& whole, std::int64_t day) {
+  take(tx, whole, "", whole.amount.minor, day);
+  for (const Share& share : whole.shares) take(tx, whole, share.method, share.amount, day);
 }
 
 void forget_day_sums(Tx& tx, const std::string& merchant_id) { tx.exec("delete from payment_day_sums where merchant_id = $1", merchant_id); }

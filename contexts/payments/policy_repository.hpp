@@ -23,6 +23,8 @@ std::int64_t day_sum(store::Tx& tx, const std::string& merchant_id, const Amount
 // Trouble::busy where it would go beyond the limit: somebody was quicker, and the body runs again.
 void add_to_day(store::Tx& tx, const std::string& merchant_id, const AmountLimit& limit, std::int64_t day, std::int64_t amount);
 void take_from_day(store::Tx& tx, const Payment& payment, std::int64_t day);
+// Of a payment in parts: each sum by its method.
+void take_whole_from_day(store::Tx& tx, const Payment& whole, std::int64_t day);
 // The limits changed: what they came to is counted anew when it is asked next.
 void forget_day_sums(store::Tx& tx, const std::string& merchant_id);
 

@@ -17,7 +17,8 @@ constexpr std::string_view columns =
     "return_url, metadata, created_at, updated_at, version, method, tokens, country, card_network, "
     "(select candidates from payment_steps s where s.payment_id = payments.id and s.step = 1), "
     "(select reason from payment_steps s where s.payment_id = payments.id and s.step = 1), "
-    "(select config_version from payment_steps s where s.payment_id = payments.id and s.step = 1), client_ip, validation_issues";
+    "(select config_version from payment_steps s where s.payment_id = payments.id and s.step = 1), client_ip, validation_issues, "
+    "parent_id, leg, goal, advance_at, (select order_id from payments w where w.id = payments.parent_id)";
 
 std::optional<std::string> maybe(const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); }
 
@@ -92,7 +93,8 @@ Payment read_payment(const Row& row) {
   const auto status = parse_status(row.text(4));
   const auto method = parse_capture_method(row.text(5));
   const auto currency = Currency::parse(row.text(7));
-  PURSER_ASSERT(status && method && currency);
+  const auto goal = parse_goal(row.text(30));
+  PURSER_ASSERT(status && method && currency && goal);
   return {.id = read_id<PaymentId>(row, 0),
           .merchant_id = std::string(row.text(1)),
           .order_id = std::string(row.text(2)),
@@ -119,7 +121,12 @@ Payment read_payment(const Row& row) {
           .closed = row.integer(11) != 0,
           .created_at = row.instant(16),
           .updated_at = row.instant(17),
-          .version = row.integer(18)};
+          .version = row.integer(18),
+          .parent_id = std::string(row.text(28)),
+          .parent_order = std::string(row.text(32)),
+          .leg = static_cast<int>(row.integer(29)),
+          .goal = *goal,
+          .advance_at = row.maybe_instant(31)};
 }
 
 Attempt read_attempt(const Row& row) {
@@ -156,11 +163,36 @@ Refund read_refund(const Row& row) {
           .reason = std::string(row.text(3)),
           .failure = read_failure(row, 4),
           .created_at = row.instant(5),
-          .updated_at = row.instant(6)};
+          .updated_at = row.instant(6),
+          .part_of = std::string(row.text(7))};
+}
+
+void read_shares(Tx& tx, Payment& whole) {
+  tx.query(
+      "select s.amount, s.method, s.payment_method, s.tokens, p.candidates, p.reason from payment_shares s "
+      "join payment_steps p on p.payment_id = s.payment_id and p.step = s.leg where s.payment_id = $1 order by s.leg",
+      [&](const Row& row) {
+        whole.shares.push_back({.amount = row.integer(0),
+                                .method = std::string(row.text(1)),
+                                .payment_method = std::string(row.text(2)),
+                                .tokens = json::read_string_map(row.text(3)),
+                                .candidates = read_words(row.text(4)),
+                                .why = std::string(row.text(5))});
+      },
+      whole.id.text());
+}
+
+void read_parts(Tx& tx, Payment& payment);
+
+void read_legs(Tx& tx, Payment& whole) {
+  static const std::string sql = "select " + std::string(columns) + " from payments where parent_id = $1 order by leg";
+  tx.query(sql, [&](const Row& row) { whole.legs.push_back(read_payment(row)); }, whole.id.text());
+  for (Payment& leg : whole.legs) read_parts(tx, leg);
 }
 
 void read_parts(Tx& tx, Payment& payment) {
   const std::string id = payment.id.text();
+  if (payment.is_whole()) read_shares(tx, payment), read_legs(tx, payment);
   tx.query(
       "select id, number, kind, status, processor, reference, processor_ref, payment_method, amount, subject, action_url, asked_by, failure, "
       "next_check_at, "
@@ -168,18 +200,19 @@ void read_parts(Tx& tx, Payment& payment) {
       [&](const Row& row) { payment.attempts.push_back(read_attempt(row)); }, id);
   if (payment.authorized == 0) return;  // then there are no captures and no refunds
   tx.query(
-      "select id, amount, status, final, failure, created_at from captures where payment_id = $1 order by id",
+      "select id, amount, status, final, failure, created_at, part_of from captures where payment_id = $1 order by id",
       [&](const Row& row) {
         payment.captures.push_back({.id = read_id<CaptureId>(row, 0),
                                     .amount = row.integer(1),
                                     .status = parse_part_status(row.text(2)).value(),
                                     .final = row.integer(3) != 0,
                                     .failure = read_failure(row, 4),
-                                    .created_at = row.instant(5)});
+                                    .created_at = row.instant(5),
+                                    .part_of = std::string(row.text(6))});
       },
       id);
   tx.query(
-      "select id, amount, status, reason, failure, created_at, updated_at from refunds where payment_id = $1 order by id",
+      "select id, amount, status, reason, failure, created_at, updated_at, part_of from refunds where payment_id = $1 order by id",
       [&](const Row& row) { payment.refunds.push_back(read_refund(row)); }, id);
 }
 
@@ -203,18 +236,39 @@ void write_attempt(Tx& tx, const Payment& payment, const Attempt& attempt) {
 
 void write_capture(Tx& tx, const Payment& payment, const Capture& capture) {
   tx.exec(
-      "insert into captures (id, payment_id, amount, status, final, failure, created_at) values ($1, $2, $3, $4, $5, $6, $7) "
+      "insert into captures (id, payment_id, amount, status, final, failure, created_at, part_of) values ($1, $2, $3, $4, $5, $6, $7, $8) "
       "on conflict (id) do update set status = excluded.status, failure = excluded.failure",
-      capture.id.text(), payment.id.text(), capture.amount, text(capture.status), capture.final, write_failure(capture.failure), capture.created_at);
+      capture.id.text(), payment.id.text(), capture.amount, text(capture.status), capture.final, write_failure(capture.failure), capture.created_at,
+      capture.part_of);
 }
 
 void write_refund(Tx& tx, const Payment& payment, const Refund& refund) {
   tx.exec(
-      "insert into refunds (id, payment_id, merchant_id, amount, status, reason, failure, created_at, updated_at) "
-      "values ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+      "insert into refunds (id, payment_id, merchant_id, amount, status, reason, failure, created_at, updated_at, part_of) "
+      "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
       "on conflict (id) do update set status = excluded.status, failure = excluded.failure, updated_at = excluded.updated_at",
       refund.id.text(), payment.id.text(), payment.merchant_id, refund.amount, text(refund.status), refund.reason, write_failure(refund.failure),
-      refund.created_at, refund.updated_at);
+      refund.created_at, refund.updated_at, refund.part_of);
+}
+
+void write_shares(Tx& tx, const Payment& whole) {
+  std::int64_t end = 0;
+  int leg = 0;
+  for (const Share& share : whole.shares) {
+    const std::int64_t begin = end;
+    end += share.amount, ++leg;
+    tx.exec(
+        "insert into payment_shares (payment_id, leg, method, payment_method, tokens, amount, begins_at, ends_at, total, is_last) "
+        "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        whole.id.text(), leg, share.method, share.payment_method, json::write_string_map(share.tokens), share.amount, begin, end, whole.amount.minor,
+        end == whole.amount.minor);
+  }
+}
+
+// Who was asked first for this step: of a whole, who will be.
+std::string first_asked(const Payment& payment, const PaymentStep& step) {
+  if (!payment.attempts.empty()) return payment.attempts.front().processor;
+  return step.candidates.empty() ? "" : step.candidates.front();
 }
 
 AttemptKey read_key(const Row& row) { return {std::string(row.text(0)), std::string(row.text(1)), read_id<AttemptId>(row, 2)}; }
@@ -224,31 +278,35 @@ AttemptKey read_key(const Row& row) { return {std::string(row.text(0)), std::str
 void insert(Tx& tx, const Payment& payment, const PaymentPlan& plan) {
   tx.exec(
       "insert into payments (id, merchant_id, order_id, user_id, status, capture_method, amount, currency, payment_method, description, return_url, "
-      "metadata, created_at, updated_at, version, method, tokens, country, card_network, client_ip, validation_issues) "
-      "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
+      "metadata, created_at, updated_at, version, method, tokens, country, card_network, client_ip, validation_issues, parent_id, leg, goal, "
+      "advance_at) "
+      "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)",
       payment.id.text(), payment.merchant_id, maybe(payment.order_id), payment.user_id, text(payment.status), text(payment.capture_method),
       payment.amount.minor, payment.amount.currency.code(), payment.payment_method, payment.description, payment.return_url,
       json::write_string_map(payment.metadata), payment.created_at, payment.updated_at, payment.version, payment.method,
-      json::write_string_map(payment.tokens), payment.country, payment.card_network, payment.client_ip, write_issues(payment.validation_issues));
+      json::write_string_map(payment.tokens), payment.country, payment.card_network, payment.client_ip, write_issues(payment.validation_issues),
+      maybe(payment.parent_id), payment.leg, text(payment.goal), payment.advance_at);
   for (const Attempt& attempt : payment.attempts) write_attempt(tx, payment, attempt);
   int index = 0;
   for (const PaymentStep& step : plan.steps)
     tx.exec(
         "insert into payment_steps (payment_id, step, method, amount, processor, candidates, reason, config_version) "
         "values ($1, $2, $3, $4, $5, $6, $7, $8)",
-        payment.id.text(), ++index, step.method, step.amount, payment.attempts.front().processor, write_words(step.candidates), step.why,
+        payment.id.text(), ++index, step.method, step.amount, first_asked(payment, step), write_words(step.candidates), step.why,
         plan.config_version);
+  write_shares(tx, payment);
 }
 
 void update(Tx& tx, const Payment& before, const Payment& after, const Change& change) {
   const auto changed = tx.exec(
       "update payments set status = $1, authorized = $2, captured = $3, refunded = $4, capture_pending = $5, refund_pending = $6, closed = $7, "
-      "payment_method = $8, tokens = $9, updated_at = $10, version = $11 where id = $12 and version = $13",
+      "payment_method = $8, tokens = $9, updated_at = $10, version = $11, goal = $12, advance_at = $13 where id = $14 and version = $15",
       text(after.status), after.authorized, after.captured, after.refunded, after.capture_pending(), after.refund_pending(), after.closed,
-      after.payment_method, json::write_string_map(after.tokens), after.updated_at, after.version, after.id.text(), before.version);
+      after.payment_method, json::write_string_map(after.tokens), after.updated_at, after.version, text(after.goal), after.advance_at,
+      after.id.text(), before.version);
   if (changed != 1) throw store::Trouble(store::Trouble::Cause::busy, "payment changed meanwhile");
   for (const Attempt& attempt : change.attempts) write_attempt(tx, after, attempt);
-  if (change.capture) write_capture(tx, after, *change.capture);
+  if (change.capture && !after.is_whole()) write_capture(tx, after, *change.capture);
   if (change.refund) write_refund(tx, after, *change.refund);
 }
 
@@ -276,6 +334,7 @@ std::vector<Payment> list(Tx& tx, const std::string& merchant_id, const Filter& 
   query.where("merchant_id =", merchant_id);
   if (!filter.order_id.empty()) query.where("order_id =", filter.order_id);
   if (filter.status) query.where("status =", text(*filter.status));
+  query.where("leg =", 0);
   query.page(page);
   std::vector<Payment> payments;
   query.run(tx, [&](const Row& row) { payments.push_back(read_payment(row)); });
@@ -285,8 +344,8 @@ std::vector<Payment> list(Tx& tx, const std::string& merchant_id, const Filter& 
 
 std::optional<FoundRefund> find_refund(Tx& tx, const std::string& merchant_id, const std::string& refund_id) {
   return tx.first(
-      "select id, amount, status, reason, failure, created_at, updated_at, payment_id from refunds where id = $1 and merchant_id = $2",
-      [](const Row& row) { return FoundRefund{read_refund(row), std::string(row.text(7))}; }, refund_id, merchant_id);
+      "select id, amount, status, reason, failure, created_at, updated_at, part_of, payment_id from refunds where id = $1 and merchant_id = $2",
+      [](const Row& row) { return FoundRefund{read_refund(row), std::string(row.text(8))}; }, refund_id, merchant_id);
 }
 
 std::optional<AttemptKey> find_by_reference(Tx& tx, const std::string& reference) {
@@ -313,6 +372,18 @@ std::vector<AttemptKey> due_attempts(Tx& tx, Instant now, int rows_max) {
 std::optional<Instant> next_due(Tx& tx) {
   return tx.first("select next_check_at from payment_attempts where next_check_at is not null order by next_check_at limit 1",
                   [](const Row& row) { return row.instant(0); });
+}
+
+std::vector<PaymentKey> due_wholes(Tx& tx, Instant now, int rows_max) {
+  std::vector<PaymentKey> keys;
+  tx.query(
+      "select merchant_id, id from payments where advance_at is not null and advance_at <= $1 order by advance_at, id limit $2",
+      [&](const Row& row) { keys.push_back({std::string(row.text(0)), std::string(row.text(1))}); }, now, rows_max);
+  return keys;
+}
+
+void put_off(Tx& tx, const std::string& payment_id, std::optional<Instant> until) {
+  tx.exec("update payments set advance_at = $1 where id = $2 and advance_at is not null", until, payment_id);
 }
 
 std::int64_t adopt_sent_attempts(Tx& tx, Instant now) {

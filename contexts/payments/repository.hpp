@@ -11,7 +11,7 @@
 
 namespace purser::payments {
 
-// With the plan's one step.
+// With the plan's steps, and the shares of a payment in parts. A whole is found with its legs as they are.
 void insert(store::Tx& tx, const Payment& payment, const PaymentPlan& plan);
 // Writes the payment's figures over the version it was made from, and the parts that `change` made or changed. A version that
 // moved meanwhile is Trouble::busy: the body runs again.
@@ -27,6 +27,7 @@ struct Filter {
   std::string order_id;
   std::optional<Status> status;
 };
+// No legs: they are found by their ids, and in their wholes.
 std::vector<Payment> list(store::Tx& tx, const std::string& merchant_id, const Filter& filter, const rpc::Page& page);
 
 struct FoundRefund {
@@ -64,6 +65,13 @@ void note_answer(store::Tx& tx, const PaymentId& payment, const AttemptAnswer& a
 std::vector<AttemptAnswer> answers_of(store::Tx& tx, const PaymentId& payment);
 // For operators, who ask about any merchant's.
 std::optional<std::string> merchant_of(store::Tx& tx, const std::string& payment_or_order_id);
+// The payments in parts whose next move is due.
+struct PaymentKey {
+  std::string merchant_id;
+  std::string payment_id;
+};
+std::vector<PaymentKey> due_wholes(store::Tx& tx, Instant now, int rows_max);
+void put_off(store::Tx& tx, const std::string& payment_id, std::optional<Instant> until);
 
 // A merchant's configuration as it was stored: the serialized payments.config.v1.MerchantConfig.
 struct StoredConfig {

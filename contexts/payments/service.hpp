@@ -1,7 +1,6 @@
 // PaymentService: each command stores what is to be asked, asks the processor, and stores the answer.
 #pragma once
-#include "contexts/payments/orchestrator.hpp"
-#include "contexts/payments/success_book.hpp"
+#include "contexts/payments/composite.hpp"
 #include "payments/v1/payment_service.purser.hpp"
 #include "platform/rpc/directory.hpp"
 
@@ -9,7 +8,8 @@ namespace purser::payments {
 
 class Service final : public ::payments::v1::PaymentService {
  public:
-  Service(Orchestrator& orchestrator, const rpc::Directory& directory) : orchestrator_(orchestrator), directory_(directory) {}
+  Service(Orchestrator& orchestrator, CompositePayments& composite, PlanBuilder& planner, const rpc::Directory& directory)
+      : orchestrator_(orchestrator), composite_(composite), planner_(planner), directory_(directory) {}
 
   Reply<::payments::v1::CreatePaymentResponse> CreatePayment(rpc::Call call, ::payments::v1::CreatePaymentRequest request) override;
   Reply<::payments::v1::PlanPaymentResponse> PlanPayment(rpc::Call call, ::payments::v1::PlanPaymentRequest request) override;
@@ -28,13 +28,14 @@ class Service final : public ::payments::v1::PaymentService {
     std::string user_id;
   };
   Payment payment_for(const rpc::Call& call, const ::payments::v1::CreatePaymentRequest& request, const Bill& bill);
-  PaymentPlan plan_for(store::Tx& tx, const Payment& payment, const MerchantConfig& config);
+  Reply<::payments::v1::CreatePaymentResponse> pay_in_parts(rpc::Call call, ::payments::v1::CreatePaymentRequest request, Payment whole);
   Task<void> call_unsaved(rpc::Call call, Payment fresh, NewAttempt attempt);
   Reply<Bill> bill_for(rpc::Call call, ::payments::v1::CreatePaymentRequest request);
 
   Orchestrator& orchestrator_;
+  CompositePayments& composite_;
+  PlanBuilder& planner_;
   const rpc::Directory& directory_;
-  SuccessBook rates_;
 };
 
 }  // namespace purser::payments

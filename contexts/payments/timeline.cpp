@@ -26,6 +26,7 @@ struct Told {
 };
 
 constexpr int before_all = 0, after_all = 1'000'000;
+constexpr int leg_stride = 10'000;  // more than the attempts of a payment
 
 int rank_of(api::TimelineKind kind) {
   return kind == api::TIMELINE_KIND_LOOKED || kind == api::TIMELINE_KIND_WEBHOOK ? static_cast<int>(api::TIMELINE_KIND_REPLY)
@@ -34,8 +35,12 @@ int rank_of(api::TimelineKind kind) {
 
 class Story {
  public:
+  // What is told from here on is of this part of the payment.
+  void go_to_part(int leg) { leg_ = leg; }
+
   api::TimelineEntry& tell(Instant at, api::TimelineKind kind, int attempt, std::string text) {
-    told_.push_back({at, attempt, rank_of(kind), told_.size(), {}});
+    told_.push_back({at, attempt + leg_ * leg_stride, rank_of(kind), told_.size(), {}});
+    if (leg_ > 0) text = "Part " + std::to_string(leg_) + ": " + text;
     api::TimelineEntry& entry = told_.back().entry;
     *entry.mutable_at() = google::protobuf::util::TimeUtil::MillisecondsToTimestamp(at.unix_ms);
     entry.set_kind(kind);
@@ -49,6 +54,7 @@ class Story {
   }
 
  private:
+  int leg_ = 0;
   std::vector<Told> told_;
 };
 
@@ -103,10 +109,15 @@ void set_attempt(const Attempt& attempt, api::TimelineEntry& entry) {
 }
 
 void tell_plan(const Payment& payment, Story& story) {
-  std::string text = "Planned: " + to_text(payment.amount) + " by " + payment.method + ", to be asked for at " + list_of(payment.candidates);
-  if (!payment.plan_why.empty()) text += "; " + payment.plan_why;
-  text += payment.config_version > 0 ? " (configuration version " + std::to_string(payment.config_version) + ")" : " (no configuration)";
-  story.tell(payment.created_at, api::TIMELINE_KIND_PLAN, before_all, std::move(text));
+  const PaymentPlan plan = plan_of(payment);
+  int number = 0;
+  for (const PaymentStep& step : plan.steps) {
+    std::string text = plan.steps.size() > 1 ? "Part " + std::to_string(++number) + " planned: " : "Planned: ";
+    text += money(payment, step.amount) + " by " + step.method + ", to be asked for at " + list_of(step.candidates);
+    if (!step.why.empty()) text += "; " + step.why;
+    text += plan.config_version > 0 ? " (configuration version " + std::to_string(plan.config_version) + ")" : " (no configuration)";
+    story.tell(payment.created_at, api::TIMELINE_KIND_PLAN, before_all, std::move(text));
+  }
 }
 
 void tell_attempt(const Payment& payment, const Attempt& attempt, Story& story) {
@@ -152,6 +163,11 @@ void tell_events(store::Tx& tx, const std::string& merchant_id, const std::strin
   }
 }
 
+void tell_attempts(store::Tx& tx, const Payment& payment, Story& story) {
+  for (const Attempt& attempt : payment.attempts) tell_attempt(payment, attempt, story);
+  for (const AttemptAnswer& answer : answers_of(tx, payment.id)) tell_answer(payment, answer, story);
+}
+
 std::string summary_of(const Payment& payment) {
   const std::string total = to_text(payment.amount);
   const Attempt* charge = payment.money_attempt();
@@ -188,8 +204,12 @@ Result<api::Timeline> timeline_of(store::Tx& tx, const std::string& merchant_id,
   if (!payment) return payment_not_found(id);
   Story story;
   tell_plan(*payment, story);
-  for (const Attempt& attempt : payment->attempts) tell_attempt(*payment, attempt, story);
-  for (const AttemptAnswer& answer : answers_of(tx, payment->id)) tell_answer(*payment, answer, story);
+  tell_attempts(tx, *payment, story);
+  for (const Payment& leg : payment->legs) {
+    story.go_to_part(leg.leg);
+    tell_attempts(tx, leg, story);
+  }
+  story.go_to_part(0);
   tell_events(tx, merchant_id, payment->id.text(), story);
   if (!payment->order_id.empty()) tell_events(tx, merchant_id, payment->order_id, story);
   api::Timeline timeline;

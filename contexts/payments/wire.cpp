@@ -2,6 +2,8 @@
 
 #include <google/protobuf/util/time_util.h>
 
+#include "contexts/payments/rules/split.hpp"
+
 namespace purser::payments {
 namespace {
 
@@ -21,10 +23,10 @@ google::protobuf::Timestamp timestamp(Instant at) { return google::protobuf::uti
 
 constexpr int ask_again_seconds = 2;
 
-void set_next_action(const Payment& payment, const Attempt& attempt, api::Payment& message) {
+void set_next_action(const Payment& payment, const std::string& action_url, api::Payment& message) {
   if (payment.status == Status::requires_action) {
     message.mutable_next_action()->set_type("redirect");
-    message.mutable_next_action()->set_url(attempt.action_url);
+    message.mutable_next_action()->set_url(action_url);
   } else if (payment.status == Status::in_doubt || payment.status == Status::processing) {
     message.mutable_next_action()->set_type("wait");
     message.mutable_next_action()->set_url("/payments/" + payment.id.text());
@@ -48,6 +50,37 @@ void add_attempt(const Attempt& attempt, api::Attempt& message) {
   message.set_next_reason(attempt.next);
 }
 
+void add_step(const Payment& whole, std::size_t index, const Step& step, results::CompositeResult& message) {
+  results::StepResult& said = *message.add_step_results();
+  said.set_index(static_cast<int>(index) + 1);
+  said.set_method(whole.shares[index].method);
+  if (index < whole.legs.size()) said.set_payment_id(whole.legs[index].id.text());
+  said.set_success(step.success);
+  said.set_processor_id(step.processor);
+  if (step.failure) said.set_error_code(step.failure->code), said.set_retryable(step.failure->retryable);
+  said.set_amount_processed(step.amount);
+  said.set_latency_ms(step.latency.ms);
+  said.set_compensated(step.compensated);
+}
+
+results::CompositeResult result_of(const Payment& whole) {
+  results::CompositeResult message;
+  const std::vector<Step> steps = steps_of(whole);
+  std::int64_t processed = 0;
+  bool success = true;
+  for (std::size_t index = 0; index < steps.size(); ++index) {
+    add_step(whole, index, steps[index], message);
+    processed += steps[index].amount;
+    success = success && steps[index].success;
+  }
+  message.set_success(success);
+  message.set_total_processed(processed);
+  message.set_remaining_amount(whole.amount.minor - processed);
+  const auto failure = whole.goal == Goal::undo ? failure_of(whole) : std::nullopt;
+  if (failure) message.set_final_error(failure->code);
+  return message;
+}
+
 void add_capture(const Capture& capture, api::Capture& message) {
   message.set_id(capture.id.text());
   message.set_amount(capture.amount);
@@ -55,6 +88,19 @@ void add_capture(const Capture& capture, api::Capture& message) {
   message.set_final(capture.final);
   if (capture.failure) *message.mutable_error() = to_api(*capture.failure);
   *message.mutable_created_at() = timestamp(capture.created_at);
+}
+
+// A whole is asked for, captured and refused in its legs.
+void say_of_legs(const Payment& whole, api::Payment& message) {
+  *message.mutable_result() = result_of(whole);
+  std::string action_url;
+  for (const Payment& leg : whole.legs) {
+    if (leg.status == Status::requires_action) action_url = leg.money_attempt()->action_url;
+    for (const Capture& capture : leg.captures) add_capture(capture, *message.add_captures());
+  }
+  set_next_action(whole, action_url, message);
+  const auto failure = failure_of(whole);
+  if (failure && (whole.status == Status::failed || whole.status == Status::in_doubt)) *message.mutable_error() = to_api(*failure);
 }
 
 }  // namespace
@@ -110,12 +156,14 @@ api::Payment to_api(const Payment& payment) {
   message.set_version(payment.version);
   *message.mutable_created_at() = timestamp(payment.created_at);
   *message.mutable_updated_at() = timestamp(payment.updated_at);
+  if (payment.is_whole()) say_of_legs(payment, message);
+  message.set_parent_id(payment.parent_id);
   if (const Attempt* attempt = payment.money_attempt()) {
     message.set_processor(attempt->processor);
     message.set_provider_ref(attempt->processor_ref);
     if (attempt->failure && (payment.status == Status::failed || payment.status == Status::in_doubt))
       *message.mutable_error() = to_api(*attempt->failure);
-    set_next_action(payment, *attempt, message);
+    set_next_action(payment, attempt->action_url, message);
   }
   for (const Attempt& attempt : payment.attempts) add_attempt(attempt, *message.add_attempts());
   for (const Capture& capture : payment.captures) add_capture(capture, *message.add_captures());
@@ -161,6 +209,8 @@ facts::PaymentFacts facts_of(const Payment& payment) {
   message.set_amount_refunded(payment.refunded);
   message.set_version(payment.version);
   if (const Attempt* attempt = payment.money_attempt()) message.set_payment_intent_id(attempt->processor_ref);
+  message.set_parent_id(payment.parent_id);
+  message.set_step_index(payment.leg);
   return message;
 }
 

@@ -3,6 +3,7 @@
 #include "contexts/payments/rules/payment.hpp"
 #include "contexts/payments/rules/plan.hpp"
 #include "payments/events/v1/events.pb.h"
+#include "payments/result/v1/result.pb.h"
 #include "payments/v1/payment.pb.h"
 
 namespace purser::payments {
@@ -10,6 +11,7 @@ namespace purser::payments {
 namespace api = ::payments::v1;
 namespace facts = ::payments::events::v1;
 namespace plans = ::payments::plan::v1;
+namespace results = ::payments::result::v1;
 
 api::Payment to_api(const Payment& payment);
 api::Refund to_api(const Payment& payment, const Refund& refund);

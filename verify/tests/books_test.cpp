@@ -18,6 +18,8 @@ struct Books {
   std::string declined, declined_payment;  // not paid
   std::string other, other_payment;        // another sale
   std::string held, held_payment;          // authorised by a checkout
+  std::string split, split_payment;        // paid by two cards, refunded in part
+  std::string undone_payment;              // in parts, the last of which was declined
   Instant now;
 };
 
@@ -66,6 +68,20 @@ void trade(Shop& shop, Books& books) {
   shop.refund(shop.pay_by_credit(1000).value().payment().id(), 300).value();
   shop.pay_by_credit(1100, true).value();
   shop.capture(shop.pay_by_credit(1200, true).value().payment().id(), 400).value();
+  // In parts: paid and given back in part, declined and undone, held and captured in part, released.
+  books.split = shop.order(2500);
+  books.split_payment = shop.pay_in_parts(books.split, {{"card", "pm_card_visa", 1500}, {"card", "pm_card_mastercard"}}).value().payment().id();
+  shop.refund(books.split_payment, 1700).value();
+  books.undone_payment =
+      shop.pay_in_parts(shop.order(900), {{"card", "pm_card_visa", 400}, {"card", "pm_card_chargeDeclined"}}).value().payment().id();
+  const std::string final = shop.pay_in_parts(shop.order(600), {{"card", "pm_card_visa", 200}, {"wallet", ""}}, true).value().payment().id();
+  shop.capture(final, 150, true).value();
+  shop.release(shop.pay_in_parts(shop.order(500), {{"wallet", "", 100}, {"card", "pm_card_visa"}}, true).value().payment().id()).value();
+  shop.at_processor("POST", "/_sandbox/faults", R"({"fault":"error_500_after_charge","count":1})");
+  const std::string doubted_split = shop.order(800);
+  shop.pay_in_parts(doubted_split, {{"wallet", "", 100}, {"card", "pm_card_visa"}}).value();
+  shop.look_after(6);
+  EXPECT_EQ(shop.order_status(doubted_split), "ORDER_STATUS_PAYMENT_DONE");
   books.now = shop.clock.now();
 }
 
@@ -99,6 +115,8 @@ class BooksTest : public testing::Test {
                                                          {"{other_payment}", books_->other_payment},
                                                          {"{held}", books_->held},
                                                          {"{held_payment}", books_->held_payment},
+                                                         {"{split_payment}", books_->split_payment},
+                                                         {"{undone_payment}", books_->undone_payment},
                                                          {"{declined_payment}", books_->declined_payment}};
     for (const auto& [name, id] : names)
       for (std::size_t at; (at = sql.find(name)) != std::string::npos;) sql.replace(at, name.size(), "'" + id + "'");
@@ -159,6 +177,17 @@ TEST_F(BooksTest, WithOneThingWrongTellIt) {
       {"refunds_add_up", "update refunds set amount = amount + 1 where payment_id = {parts_payment}", {"parts_follow_their_attempts"}},
       {"parts_follow_their_attempts", "update payment_attempts set status = 'ABSENT' where payment_id = {parts_payment} and kind = 'REFUND'"},
       {"parts_follow_their_attempts", "update payment_attempts set subject = 'ref_none' where payment_id = {parts_payment} and kind = 'REFUND'"},
+      {"splits_add_up", "update payment_shares set amount = amount + 1 where payment_id = {split_payment} and leg = 1"},
+      {"splits_add_up", "delete from payment_shares where payment_id = {split_payment} and leg = 2"},
+      {"splits_add_up", "update payments set captured = captured - 1 where id = {split_payment}",
+       {"payment_events_fold_to_the_payment", "order_and_payment_agree"}},
+      {"splits_add_up", "update payments set currency = 'EUR' where parent_id = {split_payment} and leg = 2", {"payment_events_fold_to_the_payment"}},
+      {"splits_add_up", "update payments set leg = 3 where parent_id = {split_payment} and leg = 2", {"payment_events_fold_to_the_payment"}},
+      {"splits_add_up", "update payments set closed = 0 where parent_id = {undone_payment} and leg = 1", {"payment_status_fits"}},
+      {"splits_add_up", "update refunds set status = 'FAILED' where payment_id = {split_payment}"},
+      {"open_attempts_are_looked_after", "update payments set status = 'PROCESSING', authorized = 0, captured = 0, refunded = 0, closed = 0 where id = {split_payment}",
+       {"nothing_stays_open", "order_and_payment_agree", "payment_events_fold_to_the_payment"}},
+      {"nothing_stays_open", "update payments set advance_at = 1 where id = {split_payment}"},
       {"payment_status_fits", "update payments set closed = 0 where id = {paid_payment}"},
       {"payment_status_fits", "update payment_attempts set status = 'REVERSED' where payment_id = {held_payment}", {"captures_add_up"}},
       {"order_and_payment_agree", "update orders set status = 'PAYMENT_DONE' where id = {held}", {"order_history_without_gaps", "order_events_fold_to_the_order"}},

@@ -34,6 +34,21 @@ class ProcessorTest : public testing::Test {
   std::vector<Progress> told;
 };
 
+// Each part of a payment is a step of its own; store credit is not at the processor.
+TEST_F(ProcessorTest, ComparesAPaymentInPartsByItsParts) {
+  shop.give_credit("gift", 500);
+  shop.pay_in_parts(shop.order(1500), {{"card", "pm_card_visa", 600}, {"wallet", "", 200}, {"card", "pm_card_mastercard"}}).value();
+  shop.pay_in_parts(shop.order(900), {{"card", "pm_card_visa", 400}, {"card", "pm_card_chargeDeclined"}}).value();
+  const Charges same = read();
+  EXPECT_TRUE(compare(same, at_rest()).empty()) << listed(compare(same, at_rest()));
+  Charges twice = same;
+  twice.push_back(*std::ranges::find_if(twice, [](const ProcessorCharge& charge) { return charge.captured == 600; }));
+  twice.back().processor_ref = "pi_twice";
+  std::set<std::string> names;
+  for (const Violation& violation : compare(twice, at_rest())) names.insert(violation.check);
+  EXPECT_EQ(names, (std::set<std::string>{"one_live_charge_per_order_step", "stray_charges_are_reversed"}));
+}
+
 TEST_F(ProcessorTest, DiffersInOneThingAndTellsIt) {
   const std::string sold = shop.pay(shop.order(1000)).value().payment().id();
   const std::string held = shop.pay(shop.order(2000), "pm_card_visa", true).value().payment().id();

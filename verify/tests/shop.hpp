@@ -143,6 +143,23 @@ class Shop {
     if (manual) request.set_capture_method(payments_api::CAPTURE_METHOD_MANUAL);
     return run(payments().CreatePayment(call(), request));
   }
+  // Each part a method, a token and an amount, 0 for what is left.
+  struct Part {
+    std::string method, token;
+    std::int64_t amount = 0;
+  };
+  Result<payments_api::CreatePaymentResponse> pay_in_parts(const std::string& order_id, const std::vector<Part>& parts, bool manual = false) {
+    payments_api::CreatePaymentRequest request;
+    request.set_order_id(order_id);
+    if (manual) request.set_capture_method(payments_api::CAPTURE_METHOD_MANUAL);
+    for (const Part& part : parts) {
+      payments_api::PaymentPart& said = *request.add_parts();
+      said.set_method(part.method);
+      said.set_payment_method(part.token);
+      if (part.amount > 0) said.set_amount(part.amount);
+    }
+    return run(payments().CreatePayment(call(), request));
+  }
   Result<payments_api::RetryPaymentResponse> retry(const std::string& id, const std::string& method = "pm_card_visa") {
     payments_api::RetryPaymentRequest request;
     request.set_payment_id(id);

@@ -44,14 +44,22 @@ std::vector<Attempt> Payment::asked_for_this_request() const {
   return asked;
 }
 
+namespace {
+
+// Without any token it is a plan that nobody pays: then it does not matter who has one.
+std::optional<std::vector<std::string>> who_has_a_token(const std::string& payment_method, const std::map<std::string, std::string>& tokens) {
+  if (payment_method.empty() && tokens.empty()) return std::nullopt;
+  std::vector<std::string> processors;
+  for (const auto& [processor, token] : tokens) processors.push_back(processor);
+  return processors;
+}
+
+}  // namespace
+
 CoreRequestContext request_of(const Payment& payment) {
-  // Without any token it is a plan that nobody pays: then it does not matter who has one.
-  std::optional<std::vector<std::string>> tokens_at;
-  if (!payment.payment_method.empty() || !payment.tokens.empty()) tokens_at.emplace();
-  for (const auto& [processor, token] : payment.tokens) tokens_at->push_back(processor);
   return {.merchant_id = payment.merchant_id,
           .payment_id = payment.id.text(),
-          .order_id = payment.order_id,
+          .order_id = payment.order_paid(),
           .user_id = payment.user_id,
           .client_ip = payment.client_ip,
           .amount = payment.amount,
@@ -59,33 +67,57 @@ CoreRequestContext request_of(const Payment& payment) {
           .country = payment.country,
           .card_network = payment.card_network,
           .metadata = payment.metadata,
-          .tokens_at = std::move(tokens_at),
+          .tokens_at = who_has_a_token(payment.payment_method, payment.tokens),
           .at = payment.created_at,
           .validation_issues = payment.validation_issues};
 }
 
+CoreRequestContext request_of(const Payment& whole, const Share& share) {
+  CoreRequestContext request = request_of(whole);
+  request.amount.minor = share.amount, request.method = share.method;
+  request.tokens_at = who_has_a_token(share.payment_method, share.tokens);
+  return request;
+}
+
 PaymentPlan plan_of(const Payment& payment) {
+  if (payment.is_whole()) {
+    PaymentPlan plan{.amount = payment.amount, .config_version = payment.config_version};
+    for (const Share& share : payment.shares) plan.steps.push_back({share.method, share.amount, share.candidates, share.why});
+    return plan;
+  }
   return {.amount = payment.amount,
           .steps = {{payment.method, payment.amount.minor, payment.candidates, payment.plan_why}},
           .config_version = payment.config_version};
 }
 
 bool Payment::is_undecided() const {
+  if (is_whole()) return status == Status::processing || status == Status::requires_action || status == Status::in_doubt;
   const Attempt* last = money_attempt();
   return last && last->is_open();
 }
 
+// A whole counts nothing before it holds all of its money: until then its legs may be undone.
 std::int64_t Payment::capture_pending() const {
   std::int64_t sum = 0;
+  for (const Payment& part : legs) sum += authorized == 0 ? 0 : part.capture_pending();
   for (const Capture& capture : captures)
     if (capture.status == PartStatus::pending) sum += capture.amount;
   return sum;
 }
 
+// A refund of a whole is pending in its legs.
 std::int64_t Payment::refund_pending() const {
   std::int64_t sum = 0;
+  for (const Payment& part : legs) sum += authorized == 0 ? 0 : part.refund_pending();
   for (const Refund& refund : refunds)
-    if (refund.status == PartStatus::pending) sum += refund.amount;
+    if (refund.status == PartStatus::pending && !is_whole()) sum += refund.amount;
+  return sum;
+}
+
+std::int64_t Payment::capturable() const {
+  if (!is_whole()) return closed ? 0 : authorized - captured - capture_pending();
+  std::int64_t sum = 0;
+  for (const Payment& part : legs) sum += authorized == 0 ? 0 : part.capturable();
   return sum;
 }
 
@@ -150,27 +182,32 @@ bool is_full(const std::vector<Part>& parts, std::size_t most, bool last) {
   return failed >= failures_max || (parts.size() - failed >= most && !last);
 }
 
-Decision<Change> start_capture(const Payment& payment, const NewAttempt& fresh, CaptureId id, std::optional<std::int64_t> amount, bool final,
-                               Instant now) {
+Decision<std::int64_t> may_capture(const Payment& payment, std::optional<std::int64_t> amount, bool final) {
   if (payment.is_undecided()) return refuse(Refusal::attempt_in_progress);
   if (payment.status != Status::authorized && payment.status != Status::partially_captured)
     return refuse(Refusal::illegal_transition, Status::captured);
-  if (payment.open_attempt(AttemptKind::release)) return refuse(Refusal::release_in_progress);
+  if (payment.open_attempt(AttemptKind::release) || payment.goal == Goal::release) return refuse(Refusal::release_in_progress);
   // One at a time: a processor releases what is left with the last capture, so their order matters.
   if (payment.capture_pending() > 0) return refuse(Refusal::capture_in_progress);
   const std::int64_t wanted = amount.value_or(payment.capturable());
+  if (wanted > payment.capturable() || wanted == 0) return refuse(Refusal::amount_exceeds_authorized);
   if (is_full(payment.captures, captures_max, final || wanted == payment.capturable())) return refuse(Refusal::too_many_captures);
-  if (wanted > payment.capturable()) return refuse(Refusal::amount_exceeds_authorized);
+  return wanted;
+}
+
+Decision<Change> start_capture(const Payment& payment, const NewAttempt& fresh, CaptureId id, std::optional<std::int64_t> amount, bool final,
+                               Instant now) {
+  const auto wanted = may_capture(payment, amount, final);
+  if (!wanted) return std::unexpected(wanted.error());
   Change change = unchanged(payment, What::capture_started);
-  Attempt attempt = begin(payment, fresh, AttemptKind::capture, wanted, now);
+  Attempt attempt = begin(payment, fresh, AttemptKind::capture, *wanted, now);
   attempt.subject = id.text();
   change.attempts = {attempt};
-  change.capture = Capture{.id = id, .amount = wanted, .final = final || wanted == payment.capturable(), .created_at = now};
+  change.capture = Capture{.id = id, .amount = *wanted, .final = final || *wanted == payment.capturable(), .created_at = now};
   return change;
 }
 
-Decision<Change> start_refund(const Payment& payment, const NewAttempt& fresh, RefundId id, std::optional<std::int64_t> amount,
-                              const std::string& reason, Instant now) {
+Decision<std::int64_t> may_refund(const Payment& payment, std::optional<std::int64_t> amount) {
   if (payment.is_undecided()) return refuse(Refusal::attempt_in_progress);
   if (payment.status == Status::refunded) return refuse(Refusal::already_refunded);
   if (payment.captured == 0 && payment.capture_pending() > 0) return refuse(Refusal::capture_in_progress);
@@ -178,21 +215,33 @@ Decision<Change> start_refund(const Payment& payment, const NewAttempt& fresh, R
   const std::int64_t wanted = amount.value_or(payment.refundable());
   if (is_full(payment.refunds, refunds_max, wanted == payment.refundable())) return refuse(Refusal::too_many_refunds);
   if (wanted > payment.refundable() || payment.refundable() == 0) return refuse(Refusal::amount_exceeds_captured);
+  return wanted;
+}
+
+Decision<Change> start_refund(const Payment& payment, const NewAttempt& fresh, RefundId id, std::optional<std::int64_t> amount,
+                              const std::string& reason, Instant now) {
+  const auto wanted = may_refund(payment, amount);
+  if (!wanted) return std::unexpected(wanted.error());
   Change change = unchanged(payment, What::refund_started);
-  Attempt attempt = begin(payment, fresh, AttemptKind::refund, wanted, now);
+  Attempt attempt = begin(payment, fresh, AttemptKind::refund, *wanted, now);
   attempt.subject = id.text();
   change.attempts = {attempt};
-  change.refund = Refund{.id = id, .amount = wanted, .reason = reason, .created_at = now, .updated_at = now};
+  change.refund = Refund{.id = id, .amount = *wanted, .reason = reason, .created_at = now, .updated_at = now};
   return change;
 }
 
-Decision<Change> start_release(const Payment& payment, const NewAttempt& fresh, const std::string& reason, Instant now) {
+std::optional<Refused> why_not_released(const Payment& payment) {
   // A buyer who is waited for can be told to go; a processor that was asked cannot be told to forget.
-  if (payment.is_undecided() && payment.status != Status::requires_action) return refuse(Refusal::attempt_in_progress);
-  if (payment.captured > 0) return refuse(Refusal::captured_already);
-  if (payment.status != Status::authorized && payment.status != Status::requires_action) return refuse(Refusal::illegal_transition, Status::voided);
-  if (payment.open_attempt(AttemptKind::release)) return refuse(Refusal::release_in_progress);
-  if (payment.capture_pending() > 0) return refuse(Refusal::capture_in_progress);
+  if (payment.is_undecided() && payment.status != Status::requires_action) return Refused{Refusal::attempt_in_progress};
+  if (payment.captured > 0) return Refused{Refusal::captured_already};
+  if (payment.status != Status::authorized && payment.status != Status::requires_action) return Refused{Refusal::illegal_transition, Status::voided};
+  if (payment.open_attempt(AttemptKind::release) || payment.goal == Goal::release) return Refused{Refusal::release_in_progress};
+  if (payment.capture_pending() > 0) return Refused{Refusal::capture_in_progress};
+  return std::nullopt;
+}
+
+Decision<Change> start_release(const Payment& payment, const NewAttempt& fresh, const std::string& reason, Instant now) {
+  if (const auto refused = why_not_released(payment)) return std::unexpected(*refused);
   Change change = unchanged(payment, What::release_started);
   Attempt attempt = begin(payment, fresh, AttemptKind::release, payment.amount.minor, now);
   attempt.subject = reason;
@@ -217,8 +266,10 @@ Payment apply(Payment payment, const Change& change, Instant now) {
     else
       *found = part;
   };
+  if (change.goal) payment.goal = *change.goal;
   for (const Attempt& attempt : change.attempts) put(payment.attempts, attempt);
-  if (change.capture) put(payment.captures, *change.capture);
+  // A whole is captured in its legs.
+  if (change.capture && !payment.is_whole()) put(payment.captures, *change.capture);
   if (change.refund) put(payment.refunds, *change.refund);
   payment.updated_at = std::max(now, payment.updated_at);
   ++payment.version;

@@ -79,16 +79,21 @@ enum class AttemptKind : std::uint8_t { authorize, sale, capture, refund, releas
 enum class AttemptStatus : std::uint8_t { created, sent, succeeded, declined, requires_action, in_doubt, not_sent, absent, reversed };
 enum class PartStatus : std::uint8_t { pending, succeeded, failed };  // of a capture or a refund
 
+// What a payment in parts is trying to reach (rules/split.hpp); none for any other.
+enum class Goal : std::uint8_t { none, pay, undo, release };
+
 std::string_view text(Status status);  // "PARTIALLY_CAPTURED"
 std::string_view text(CaptureMethod method);
 std::string_view text(AttemptKind kind);
 std::string_view text(AttemptStatus status);
 std::string_view text(PartStatus status);
+std::string_view text(Goal goal);  // "" for none
 std::optional<Status> parse_status(std::string_view text);
 std::optional<CaptureMethod> parse_capture_method(std::string_view text);
 std::optional<AttemptKind> parse_attempt_kind(std::string_view text);
 std::optional<AttemptStatus> parse_attempt_status(std::string_view text);
 std::optional<PartStatus> parse_part_status(std::string_view text);
+std::optional<Goal> parse_goal(std::string_view text);
 
 // Why something did not succeed. `code`: timeout, declined, invalid_card, network_failure, abandoned, unknown.
 struct Failure {
@@ -136,6 +141,7 @@ struct Capture {
   bool final = false;
   std::optional<Failure> failure{};
   Instant created_at{};
+  std::string part_of{};  // of a leg: the capture of the whole that it is a part of
   bool operator==(const Capture&) const = default;
 };
 
@@ -147,7 +153,19 @@ struct Refund {
   std::optional<Failure> failure{};
   Instant created_at{};
   Instant updated_at{};
+  std::string part_of{};  // of a leg: the refund of the whole that it is a part of; empty where it undoes the leg
   bool operator==(const Refund&) const = default;
+};
+
+// One share of a payment in parts as it was planned: how much is paid how, and who may be asked for it.
+struct Share {
+  std::int64_t amount = 0;
+  std::string method = "card";
+  std::string payment_method{};
+  std::map<std::string, std::string> tokens{};
+  std::vector<std::string> candidates{};
+  std::string why{};
+  bool operator==(const Share&) const = default;
 };
 
 struct Payment {
@@ -180,8 +198,19 @@ struct Payment {
   Instant created_at{};
   Instant updated_at{};
   std::int64_t version = 1;
+  // A payment in parts is a whole, which has no attempts of its own, and a leg for each of its shares, which is a payment as any other.
+  std::string parent_id{};              // of a leg: its whole
+  std::string parent_order{};           // of a leg: the order that its whole pays
+  int leg = 0;                          // of a leg: its step in the whole's plan, from 1
+  Goal goal = Goal::none;               // of a whole, and the three below
+  std::optional<Instant> advance_at{};  // when the janitor makes the next move, should nobody else
+  std::vector<Share> shares{};
+  std::vector<Payment> legs{};  // those that were begun, in the order of their steps
   bool operator==(const Payment&) const = default;
 
+  bool is_whole() const { return goal != Goal::none; }
+  bool is_leg() const { return leg > 0; }
+  const std::string& order_paid() const { return is_leg() ? parent_order : order_id; }
   const Attempt* attempt(AttemptId attempt_id) const;
   const Attempt* open_attempt(AttemptKind kind) const;  // the open one of this kind, if any
   const Attempt* money_attempt() const;                 // the last authorize or sale
@@ -191,12 +220,14 @@ struct Payment {
   bool is_undecided() const;  // whether its money moved is not known yet
   std::int64_t capture_pending() const;
   std::int64_t refund_pending() const;
-  std::int64_t capturable() const { return closed ? 0 : authorized - captured - capture_pending(); }
+  std::int64_t capturable() const;
   std::int64_t refundable() const { return captured - refunded - refund_pending(); }
 };
 
 // What its plan was made from, and what it says.
 CoreRequestContext request_of(const Payment& payment);
+// What one part of it asks for.
+CoreRequestContext request_of(const Payment& whole, const Share& share);
 PaymentPlan plan_of(const Payment& payment);
 
 enum class What : std::uint8_t {
@@ -221,6 +252,7 @@ enum class What : std::uint8_t {
   late_success,  // an attempt that was given up succeeded: its reversal begins
   reversed,
   reverse_failed,
+  moved_on,  // a leg of it changed, or what it is trying to reach
 };
 
 // One change: the payment's figures after it, and the parts it made or changed.
@@ -236,6 +268,9 @@ struct Change {
   std::optional<Refund> refund{};
   std::string payment_method{};  // replaces the payment's, if not empty
   std::string reason{};
+  std::optional<Goal> goal{};        // of a whole, where it has another one now
+  std::optional<Failure> failure{};  // of a whole: what went wrong in a leg
+  std::int64_t amount_now = 0;       // of a whole: the part of its refund that this is about
   bool operator==(const Change&) const = default;
 };
 

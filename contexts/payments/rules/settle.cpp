@@ -6,14 +6,14 @@
 #include "kernel/mutant.hpp"
 
 namespace purser::payments {
-namespace {
 
-// Where captures and refunds leave the payment.
 Status status_by_amounts(const Change& change) {
   if (!change.closed) return change.captured == 0 ? Status::authorized : Status::partially_captured;
   if (change.refunded == 0) return Status::captured;
   return change.refunded < change.captured ? Status::partially_refunded : Status::refunded;
 }
+
+namespace {
 
 // Given up though a copy of the request may be on its way still. A processor that turned one copy away unread (429) has said nothing of
 // another, which the wire may have made.

@@ -55,6 +55,7 @@ constexpr Words<End, 7> end_words{{
     {End::released, "released"},
 }};
 constexpr Words<PartStatus, 3> part_words{{{PartStatus::pending, "PENDING"}, {PartStatus::succeeded, "SUCCEEDED"}, {PartStatus::failed, "FAILED"}}};
+constexpr Words<Goal, 4> goal_words{{{Goal::none, ""}, {Goal::pay, "PAY"}, {Goal::undo, "UNDO"}, {Goal::release, "RELEASE"}}};
 
 template <class Value, std::size_t N>
 std::string_view word_for(const Words<Value, N>& words, Value value) {
@@ -125,11 +126,13 @@ std::string_view text(AttemptKind kind) { return word_for(kind_words, kind); }
 std::string_view text(AttemptStatus status) { return word_for(attempt_words, status); }
 std::string_view text(PartStatus status) { return word_for(part_words, status); }
 std::string_view text(End end) { return word_for(end_words, end); }
+std::string_view text(Goal goal) { return word_for(goal_words, goal); }
 std::optional<Status> parse_status(std::string_view word) { return value_of(status_words, word); }
 std::optional<CaptureMethod> parse_capture_method(std::string_view word) { return value_of(capture_method_words, word); }
 std::optional<AttemptKind> parse_attempt_kind(std::string_view word) { return value_of(kind_words, word); }
 std::optional<AttemptStatus> parse_attempt_status(std::string_view word) { return value_of(attempt_words, word); }
 std::optional<PartStatus> parse_part_status(std::string_view word) { return value_of(part_words, word); }
+std::optional<Goal> parse_goal(std::string_view word) { return value_of(goal_words, word); }
 
 Error explain(const Refused& refused, const Payment& payment) {
   const std::string state(text(payment.status));
@@ -179,7 +182,9 @@ Error explain(const Refused& refused, const Payment& payment) {
       return error;
     case Refusal::retry_not_allowed:
       error.code = "retry_not_allowed";
-      error.detail = "This decline is final for the payment method. Retry with another payment_method.";
+      error.detail = payment.is_whole()
+                         ? "A payment in parts is not retried: what it held was given back. Pay with a new payment, of these parts or others."
+                         : "This decline is final for the payment method. Retry with another payment_method.";
       return error;
     case Refusal::too_many_attempts:
       error.code = "too_many_attempts";
