@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "sim/hosts.hpp"
 #include "verify/verify.hpp"
 
 namespace purser::sim {
@@ -48,8 +49,8 @@ std::map<std::string, Charge> charges_of(const std::vector<store::Connection*>& 
 
 }  // namespace
 
-Checks::Checks(World& world, Disk& shop, std::vector<Disk>& processors)
-    : world_(world), shop_(shop.connection()), ledger_seen_(processors.size(), 0) {
+Checks::Checks(World& world, const Tuning& tuning, Disk& shop, std::vector<Disk>& processors)
+    : world_(world), tuning_(tuning), shop_(shop.connection()), ledger_seen_(processors.size(), 0) {
   for (Disk& processor : processors) processors_.push_back(&processor.connection());
 }
 
@@ -137,6 +138,20 @@ void Checks::at_the_end(const Memory& memory, Instant now) {
   books_equal_the_wallet();
   acknowledged_is_kept(memory);
   each_event_takes_effect_once();
+  absence_waits_for_the_lag();
+}
+
+// What a processor does not show yet is no proof. Half of the lag is enough to tell: clocks leap back a little.
+void Checks::absence_waits_for_the_lag() {
+  for (std::size_t i = 0; i < tuning_.processors; ++i)
+    shop_.query(
+        "select a.reference, w.at - a.created_at from attempt_answers w join payment_attempts a on a.id = w.attempt_id "
+        "where w.outcome = 'absent' and a.kind in ('AUTHORIZE', 'SALE') and a.processor = $1 and w.at - a.created_at < $2 order by a.reference",
+        [&](const Row& row) {
+          world_.violate("absence_waits_for_the_lag", std::string(row.text(0)) + " was given up after " + std::to_string(row.integer(1)) +
+                                                          " ms, before its processor could surely show it");
+        },
+        std::string(processor_names[i].account), tuning_.visibility_lags.at(i).ms / 2);
 }
 
 // A change of an order names the event that caused it. One event may cause two changes of different kinds, and none twice.

@@ -7,13 +7,14 @@
 
 #include "sim/disk.hpp"
 #include "sim/memory.hpp"
+#include "sim/weather.hpp"
 #include "sim/world.hpp"
 
 namespace purser::sim {
 
 class Checks {
  public:
-  Checks(World& world, Disk& shop, std::vector<Disk>& processors);
+  Checks(World& world, const Tuning& tuning, Disk& shop, std::vector<Disk>& processors);
 
   // After each commit of the shop: order and payment agree.
   void after_shop_commit();
@@ -29,8 +30,10 @@ class Checks {
   void books_equal_the_wallet();
   void acknowledged_is_kept(const Memory& memory);
   void each_event_takes_effect_once();
+  void absence_waits_for_the_lag();
 
   World& world_;
+  const Tuning& tuning_;
   store::Connection& shop_;
   std::vector<store::Connection*> processors_;
   std::vector<std::int64_t> ledger_seen_;  // of each

@@ -19,7 +19,7 @@ bool mutated(std::string_view name) { return !active.empty() && active == name; 
 namespace purser::sim {
 namespace {
 
-constexpr std::array<Mutant, 17> mutants{{
+constexpr std::array<Mutant, 18> mutants{{
     {"new_reference_each_retry", "a repeated request goes out under a reference of its own"},
     {"reference_saved_after_the_call", "the processor is asked before the attempt is stored"},
     {"retry_elsewhere_on_timeout", "after a time-out the money is asked for elsewhere, without asking what became of the first"},
@@ -31,6 +31,7 @@ constexpr std::array<Mutant, 17> mutants{{
     {"late_success_ignored", "a charge that succeeds after it was given up is left standing"},
     {"event_applied_twice", "each handler runs twice"},
     {"fallback_while_in_doubt", "the next processor is asked while it is unknown whether money moved at the first"},
+    {"visibility_lag_ignored", "a charge that a look-up does not show yet counts as one that was never made"},
     {"split_sum_off_by_one", "the parts of a payment come to one unit more than the payment"},
     {"compensation_refunds_the_winner", "a part that was declined and then paid elsewhere undoes the payment that succeeded"},
     {"look_up_bounded_by_our_clock", "found by the simulator: a look-up that believes both clocks agree misses a charge"},

@@ -25,7 +25,7 @@ class Day {
         drawn_(draw_weather(world_.chance().fork("weather"))),
         tuning_(draw_tuning(world_.chance().fork("tuning"))),
         chance_(world_.chance().fork("fate")),
-        checks_(world_, disks.shop, disks.processors),
+        checks_(world_, tuning_, disks.shop, disks.processors),
         network_(world_, weather_),
         clients_(world_.add("clients", [](Process&) { return std::make_unique<ClientsBody>(); })),
         memory_(world_),
