@@ -40,6 +40,27 @@ std::vector<ConfigFault> methods_nobody_takes(const api::PaymentPolicy& policy, 
   return faults;
 }
 
+// A rule for methods that its processor does not take would never send it anything.
+std::vector<ConfigFault> rules_nobody_follows(const api::MerchantConfig& config, const Processors& processors) {
+  std::vector<ConfigFault> faults;
+  for (int i = 0; i < config.rules_size(); ++i) {
+    const api::RoutingRule& rule = config.rules(i);
+    const std::string at = "/rules/" + std::to_string(i);
+    std::set<std::string> taking;
+    for (int k = 0; k < rule.methods_size(); ++k) {
+      const auto names = processors.taking(in_lower_case(rule.methods(k)));
+      if (names.empty())
+        faults.push_back({at + "/methods/" + std::to_string(k), "method_unknown", "No processor here takes \"" + rule.methods(k) + "\"."});
+      taking.insert(names.begin(), names.end());
+    }
+    for (int k = 0; k < rule.processors_size() && !taking.empty(); ++k)
+      if (processors.find(rule.processors(k)) && !taking.contains(rule.processors(k)))
+        faults.push_back({at + "/processors/" + std::to_string(k), "method_not_taken",
+                          "\"" + rule.processors(k) + "\" takes none of the rule's methods; name another processor, or other methods."});
+  }
+  return faults;
+}
+
 // A method that stands twice would hide one of its routes; one that is given to a processor that does not take it could not be paid.
 std::vector<ConfigFault> faults_in(const api::MerchantConfig& config, const Processors& processors) {
   if (config.ByteSizeLong() > bytes_max)
@@ -58,6 +79,7 @@ std::vector<ConfigFault> faults_in(const api::MerchantConfig& config, const Proc
         faults.push_back({at + "/processors/" + std::to_string(k), "method_not_taken", "\"" + processor + "\" does not take \"" + method + "\"."});
     }
   }
+  for (ConfigFault& fault : rules_nobody_follows(config, processors)) faults.push_back(std::move(fault));
   for (ConfigFault& fault : methods_nobody_takes(config.policy(), processors)) faults.push_back(std::move(fault));
   return faults;
 }
@@ -67,6 +89,19 @@ Result<Done> must_be_right(const api::MerchantConfig& config, const Processors& 
   for (const ConfigFault& fault : faults_in(config, processors)) error.fields.push_back({under + fault.pointer, fault.detail, fault.code});
   if (error.fields.empty()) return Done{};
   return error;
+}
+
+// Where the client says which version it saw: nobody's change is overwritten unseen.
+Result<Done> must_be_latest(Tx& tx, const rpc::Call& call) {
+  if (!call.if_match) return Done{};
+  const auto latest = latest_config(tx, call.caller.merchant_id);
+  const std::int64_t version = latest ? latest->version : 0;
+  if (version == *call.if_match) return Done{};
+  return Error{.kind = Kind::stale,
+               .code = "stale_version",
+               .detail = "The configuration is at version " + std::to_string(version) + " now, changed by " +
+                         (latest ? latest->actor : "nobody yet") + "; read it, and send the change again with its ETag.",
+               .metadata = {{"version", std::to_string(version)}}};
 }
 
 // As a new version, whatever version it says it is.
@@ -150,6 +185,7 @@ Reply<api::UpdateConfigResponse> ConfigService::UpdateConfig(rpc::Call call, api
   const Instant now = orchestrator_.book().clock().now();
   co_return co_await orchestrator_.store().transact([&](Tx& tx) -> Result<api::UpdateConfigResponse> {
     return rpc::once<api::UpdateConfigResponse>(tx, call, request, now, [&]() -> Result<api::UpdateConfigResponse> {
+      TRY_DONE(must_be_latest(tx, call));
       api::UpdateConfigResponse response;
       *response.mutable_config() = store_next(tx, call, request.config(), now);
       return response;
@@ -178,6 +214,7 @@ Reply<api::RollBackConfigResponse> ConfigService::RollBackConfig(rpc::Call call,
   const Instant now = orchestrator_.book().clock().now();
   co_return co_await orchestrator_.store().transact([&](Tx& tx) -> Result<api::RollBackConfigResponse> {
     return rpc::once<api::RollBackConfigResponse>(tx, call, request, now, [&]() -> Result<api::RollBackConfigResponse> {
+      TRY_DONE(must_be_latest(tx, call));
       const auto old = find_config(tx, call.caller.merchant_id, request.version());
       if (!old) return version_not_found(request.version());
       const api::MerchantConfig config = to_api(*old);
